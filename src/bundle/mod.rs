@@ -1,0 +1,123 @@
+//! Bytes become certificates and private keys. Judges nothing: that is `validate`'s work.
+//!
+//! Content decides the format, never a file's name. Every format has one file here, and all of
+//! them add what they find to one [`Reading`].
+
+mod format;
+pub mod limits;
+mod pem;
+mod private_key;
+
+use crate::certificate::Certificate;
+use crate::secret::{Passphrase, PrivateKey, SecretBytes};
+use crate::validate::finding::{self, Finding};
+use private_key::KeyFault;
+
+/// One dropped file: an object of the bucket, a parameter, or a file on disk.
+pub struct Part {
+    /// How people know the file: its object key or path, for findings.
+    pub name: String,
+    /// Its content.
+    pub bytes: SecretBytes,
+}
+
+/// Everything that was found in the parts of one bundle, in the order in which it was found.
+///
+/// Has no `Debug`: it holds private keys.
+#[derive(Default)]
+pub struct Bundle {
+    /// Certificates, duplicates included.
+    pub certificates: Vec<Certificate>,
+    /// Private keys, opened.
+    pub keys: Vec<PrivateKey>,
+    /// Why keys could not be opened. Matters only where no other key fits.
+    pub closed_keys: Vec<Finding>,
+    /// Damaged blocks and exceeded limits: each rejects the bundle.
+    pub damages: Vec<Finding>,
+    /// There was a certificate request, which people take for a certificate.
+    pub has_request: bool,
+}
+
+/// Reads all `parts` of one bundle. Each encrypted key is tried with each of `passphrases` in turn.
+///
+/// Never fails: what could not be read is in [`Bundle::damages`] and [`Bundle::closed_keys`].
+#[must_use]
+pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
+    let mut reading = Reading {
+        passphrases,
+        bundle: Bundle::default(),
+    };
+    let mut recognised = false;
+    for part in parts {
+        if part.bytes.expose().len() > limits::PART_BYTES {
+            reading.damage(Finding::new(
+                &finding::TOO_LARGE,
+                &part.name,
+                format!("The file has more than {} bytes.", limits::PART_BYTES),
+            ));
+            recognised = true;
+            continue;
+        }
+        recognised |= format::read(part.bytes.expose(), &part.name, &mut reading);
+    }
+    if !recognised {
+        let names: Vec<_> = parts.iter().map(|part| part.name.as_str()).collect();
+        reading.damage(Finding::new(
+            &finding::UNSUPPORTED_FORMAT,
+            names.join(", "),
+            "Neither a certificate nor a key was recognised in it.",
+        ));
+    }
+    reading.bundle
+}
+
+/// A bundle while it is being read: what the formats add to, and what they may ask.
+struct Reading<'a> {
+    passphrases: &'a [Passphrase],
+    bundle: Bundle,
+}
+
+impl Reading<'_> {
+    /// Takes one DER certificate found at `place` ("chain.pem, PEM block 2").
+    fn certificate(&mut self, der: &[u8], place: &str) {
+        if self.bundle.certificates.len() >= limits::CERTIFICATES {
+            self.too_many("certificates", limits::CERTIFICATES, place);
+            return;
+        }
+        match Certificate::from_der(der) {
+            Ok(certificate) => self.bundle.certificates.push(certificate),
+            Err(fault) => self.malformed(place, &format!("The certificate {fault}.")),
+        }
+    }
+
+    /// Takes one private key found at `place`, or the reason why it is none.
+    fn key(&mut self, key: Result<PrivateKey, KeyFault>, place: &str) {
+        if self.bundle.keys.len() >= limits::KEYS {
+            self.too_many("private keys", limits::KEYS, place);
+            return;
+        }
+        match key {
+            Ok(key) => self.bundle.keys.push(key),
+            Err(fault @ KeyFault::Malformed(_)) => self.damage(fault.finding(place)),
+            Err(fault) => self.bundle.closed_keys.push(fault.finding(place)),
+        }
+    }
+
+    fn malformed(&mut self, place: &str, message: &str) {
+        self.damage(Finding::new(&finding::MALFORMED, place, message));
+    }
+
+    fn damage(&mut self, finding: Finding) {
+        if !self.bundle.damages.contains(&finding) {
+            self.bundle.damages.push(finding);
+        }
+    }
+
+    fn too_many(&mut self, what: &str, limit: usize, place: &str) {
+        self.damage(Finding::new(
+            &finding::TOO_LARGE,
+            place,
+            format!("There are more than {limit} {what} in the bundle."),
+        ));
+    }
+}

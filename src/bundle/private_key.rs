@@ -1,0 +1,248 @@
+//! Private keys: PKCS#1, SEC1 and PKCS#8, plain or encrypted, become plain PKCS#8 and the public key
+//! that belongs to them.
+
+use pkcs1::RsaPrivateKeyRef;
+use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
+use pkcs8::der::{Decode, Encode};
+use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use sec1::EcPrivateKey;
+use zeroize::Zeroizing;
+
+use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
+use crate::secret::{Passphrase, PrivateKey};
+use crate::validate::finding::{self, Finding};
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// Why bytes gave no private key. Parsers' own errors are not quoted: they were given secrets.
+#[derive(Debug)]
+pub(super) enum KeyFault {
+    /// Damaged; says in which way.
+    Malformed(&'static str),
+    /// Encrypted in a way that is not supported; says in which way.
+    Unsupported(String),
+    /// Encrypted, and there is no passphrase to try.
+    Encrypted,
+    /// Encrypted, and no passphrase opens it.
+    WrongPassphrase,
+}
+
+impl KeyFault {
+    pub(super) fn finding(self, place: &str) -> Finding {
+        match self {
+            Self::Malformed(what) => Finding::new(
+                &finding::MALFORMED,
+                place,
+                format!("The private key {what}."),
+            ),
+            Self::Unsupported(what) => Finding::new(
+                &finding::KEY_UNSUPPORTED,
+                place,
+                format!("The private key {what}."),
+            ),
+            Self::Encrypted => Finding::new(
+                &finding::KEY_ENCRYPTED,
+                place,
+                "It is encrypted, and no passphrase is known.",
+            ),
+            Self::WrongPassphrase => Finding::new(
+                &finding::WRONG_PASSPHRASE,
+                place,
+                "It is encrypted, and no known passphrase opens it.",
+            ),
+        }
+    }
+}
+
+/// Reads DER that may be any kind of private key; `None` where it is none.
+pub(super) fn from_der_of_any_kind(
+    der: &[u8],
+    passphrases: &[Passphrase],
+) -> Option<Result<PrivateKey, KeyFault>> {
+    if PrivateKeyInfoRef::from_der(der).is_ok() {
+        return Some(from_pkcs8(der));
+    }
+    if EncryptedPrivateKeyInfoRef::from_der(der).is_ok() {
+        return Some(from_encrypted_pkcs8(der, passphrases));
+    }
+    if RsaPrivateKeyRef::from_der(der).is_ok() {
+        return Some(from_pkcs1(der));
+    }
+    EcPrivateKey::from_der(der).is_ok().then(|| from_sec1(der))
+}
+
+/// Reads an unencrypted PKCS#8 key (RFC 5958), DER.
+pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, KeyFault> {
+    let info = PrivateKeyInfoRef::from_der(der)
+        .map_err(|_| KeyFault::Malformed("is not the DER of a PKCS#8 key"))?;
+    let inner = info.private_key.as_bytes();
+    match info.algorithm.oid {
+        RSA => from_pkcs1(inner),
+        EC => {
+            let curve = info.algorithm.parameters.and_then(|p| p.decode_as().ok());
+            from_ec(inner, curve)
+        }
+        ED25519 => ed25519(der),
+        other => Ok(unusable(der, format!("algorithm {other}"))),
+    }
+}
+
+/// Opens an encrypted PKCS#8 key (RFC 5958, section 3) with the first passphrase that fits.
+pub(super) fn from_encrypted_pkcs8(
+    der: &[u8],
+    passphrases: &[Passphrase],
+) -> Result<PrivateKey, KeyFault> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(der)
+        .map_err(|_| KeyFault::Malformed("is not the DER of an encrypted PKCS#8 key"))?;
+    if passphrases.is_empty() {
+        return Err(KeyFault::Encrypted);
+    }
+    let opened = passphrases
+        .iter()
+        .find_map(|passphrase| info.decrypt(passphrase.expose()).ok())
+        .ok_or(KeyFault::WrongPassphrase)?;
+    from_pkcs8(opened.as_bytes())
+}
+
+/// Reads an RSA key in PKCS#1 (RFC 8017, appendix A.1.2), DER.
+pub(super) fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
+    let key = RsaPrivateKeyRef::from_der(der)
+        .map_err(|_| KeyFault::Malformed("is not the DER of an RSA key"))?;
+    if !rsa_numbers_belong_together(der, &key) {
+        return Err(KeyFault::Malformed(
+            "is damaged: its numbers do not belong together",
+        ));
+    }
+    let public = key
+        .public_key()
+        .to_der()
+        .map_err(|_| KeyFault::Malformed("has no public half"))?;
+    let algorithm = KeyAlgorithm::rsa(key.modulus.as_bytes());
+    let identifier = AlgorithmIdentifierRef {
+        oid: RSA,
+        parameters: Some(AnyRef::NULL),
+    };
+    Ok(PrivateKey::new(
+        pkcs8(identifier, der)?,
+        PublicKey::new(algorithm, public),
+    ))
+}
+
+/// A key that was damaged in a way that ASN.1 does not show would be refused by ACM, or worse.
+fn rsa_numbers_belong_together(der: &[u8], key: &RsaPrivateKeyRef<'_>) -> bool {
+    // ring's check is ten times as fast, but it knows only 2048 to 4096 bits and common exponents.
+    ring::rsa::KeyPair::from_der(der).is_ok() || {
+        let number =
+            |uint: &pkcs1::UintRef<'_>| rsa::BoxedUint::from_be_slice_vartime(uint.as_bytes());
+        let primes = vec![number(&key.prime1), number(&key.prime2)];
+        rsa::PrivateKey::from_components(
+            number(&key.modulus),
+            number(&key.public_exponent),
+            number(&key.private_exponent),
+            primes,
+        )
+        .is_ok()
+    }
+}
+
+/// Reads an EC key in SEC1 form (RFC 5915), DER, which names its own curve.
+pub(super) fn from_sec1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
+    from_ec(der, None)
+}
+
+/// `curve` is the one named outside of the key, as PKCS#8 does.
+fn from_ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<PrivateKey, KeyFault> {
+    let key = EcPrivateKey::from_der(der)
+        .map_err(|_| KeyFault::Malformed("is not the DER of an EC key"))?;
+    let Some(oid) = curve.or(key.parameters.and_then(sec1::EcParameters::named_curve)) else {
+        return Err(KeyFault::Malformed("names no curve"));
+    };
+    let Some(known) = Curve::from_oid(&oid.to_string()) else {
+        return Ok(unusable(der, format!("EC on curve {oid}")));
+    };
+    let point =
+        ec_point(known, key.private_key).ok_or(KeyFault::Malformed("is no number of its curve"))?;
+    if key
+        .public_key
+        .is_some_and(|embedded| is_another_point(embedded, &point))
+    {
+        return Err(KeyFault::Malformed(
+            "is damaged: its public half belongs to another key",
+        ));
+    }
+    let complete = EcPrivateKey {
+        private_key: key.private_key,
+        parameters: None,
+        public_key: Some(&point),
+    };
+    let inner = complete
+        .to_der()
+        .map(Zeroizing::new)
+        .map_err(|_| KeyFault::Malformed("cannot be encoded"))?;
+    let identifier = AlgorithmIdentifierRef {
+        oid: EC,
+        parameters: Some(AnyRef::from(&oid)),
+    };
+    Ok(PrivateKey::new(
+        pkcs8(identifier, &inner)?,
+        PublicKey::new(KeyAlgorithm::Ec(known), point),
+    ))
+}
+
+/// The uncompressed public point of the private number `scalar` on `curve`.
+fn ec_point(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
+    macro_rules! point {
+        ($curve:ident) => {{
+            let key = $curve::SecretKey::from_slice(scalar).ok()?;
+            Some(
+                $curve::Sec1Point::from(key.public_key())
+                    .as_bytes()
+                    .to_vec(),
+            )
+        }};
+    }
+    match curve {
+        Curve::P256 => point!(p256),
+        Curve::P384 => point!(p384),
+        Curve::P521 => point!(p521),
+    }
+}
+
+/// Compares X only where `embedded` is compressed: the key itself was used to compute `computed`.
+fn is_another_point(embedded: &[u8], computed: &[u8]) -> bool {
+    match embedded {
+        [2 | 3, x @ ..] => !computed.get(1..).is_some_and(|xy| xy.starts_with(x)),
+        _ => embedded != computed,
+    }
+}
+
+fn ed25519(pkcs8_der: &[u8]) -> Result<PrivateKey, KeyFault> {
+    use ring::signature::{Ed25519KeyPair, KeyPair as _};
+    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8_der)
+        .map_err(|_| KeyFault::Malformed("is not an Ed25519 key"))?;
+    Ok(PrivateKey::new(
+        Zeroizing::new(pkcs8_der.to_vec()),
+        PublicKey::new(KeyAlgorithm::Ed25519, pair.public_key().as_ref().to_vec()),
+    ))
+}
+
+/// A key that ACM takes in no case: kept so that the verdict can name its algorithm.
+fn unusable(der: &[u8], algorithm: String) -> PrivateKey {
+    PrivateKey::new(
+        Zeroizing::new(der.to_vec()),
+        PublicKey::new(KeyAlgorithm::Other(algorithm), Vec::new()),
+    )
+}
+
+fn pkcs8(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    inner: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
+    let malformed = |_| KeyFault::Malformed("cannot be encoded");
+    let inner = OctetStringRef::new(inner).map_err(malformed)?;
+    let info = pkcs8::PrivateKeyInfo::<AnyRef<'_>, _, BitStringRef<'_>>::new(algorithm, inner);
+    info.to_der().map(Zeroizing::new).map_err(malformed)
+}

@@ -1,0 +1,23 @@
+//! certdrop: drop a certificate bundle into a bucket; ACM serves it under the same ARN.
+//!
+//! The map of the house, in the order in which a dropped bundle meets the rooms:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`event`] | a payload becomes work items |
+//! | [`bundle`] | bytes become certificates and keys |
+//! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
+//! | [`binding`] | which certificate in ACM it belongs to |
+//! | [`summary`] | what the world is told |
+//! | [`aws`] | the only room that names an SDK |
+//! | [`pipeline`] | tells the story of one bundle; [`sweep`] repeats it for all |
+//!
+//! Dependencies point one way: binaries know the pipeline and the sweep, these know [`aws`], and all
+//! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
+//! environment and no clock; `tests/architecture.rs` holds that line.
+
+pub mod bundle;
+pub mod certificate;
+pub mod public_key;
+pub mod secret;
+pub mod validate;
