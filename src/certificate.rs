@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{Encode as _, Tag};
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, Oid};
@@ -213,6 +215,9 @@ pub struct AlgorithmIdentifier {
     pub parameters: Option<Vec<u8>>,
 }
 
+/// Bytes of the longest DER header of a sequence in a certificate: tag, length of length, 4 bytes.
+const MAX_HEADER: usize = 6;
+
 /// RFC 5280, section 4.2.1.9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BasicConstraints {
@@ -276,6 +281,14 @@ impl DistinguishedName {
                 .and_then(|value| value.as_str().ok())
                 .map(str::to_owned),
         }
+    }
+
+    /// Its DER has this content (what follows the header of the outer `SEQUENCE`).
+    #[must_use]
+    pub fn has_content(&self, content: &[u8]) -> bool {
+        !content.is_empty()
+            && self.der.ends_with(content)
+            && self.der.len() - content.len() <= MAX_HEADER
     }
 
     /// No attribute at all: `SEQUENCE {}`.
@@ -447,6 +460,20 @@ fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Result<PublicKey, MalformedCer
         algorithm,
         info.subject_public_key.data.to_vec(),
     ))
+}
+
+/// The key of a `SubjectPublicKeyInfo`, given the content of its outer `SEQUENCE`.
+///
+/// # Errors
+///
+/// Where it cannot be read.
+pub fn public_key_from_info_content(content: &[u8]) -> Result<PublicKey, MalformedCertificate> {
+    let der = AnyRef::new(Tag::Sequence, content)
+        .and_then(|info| info.to_der())
+        .map_err(|_| malformed("has a huge public key"))?;
+    let (_, info) = SubjectPublicKeyInfo::from_der(&der)
+        .map_err(|_| malformed("has an unreadable public key"))?;
+    public_key(&info)
 }
 
 fn named_curve(parameters: Option<&Any<'_>>) -> KeyAlgorithm {

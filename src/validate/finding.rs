@@ -179,6 +179,11 @@ rules! {
         source: "https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html",
         remedy: "Have the certificate issued by a CA that signs with RSA or ECDSA."
     }
+    ISSUER_UNKNOWN = Warning "issuer-unknown" {
+        meaning: "The chain ends at an issuer that is neither in the bundle nor a public root: a private root, or an intermediate that is missing.",
+        source: "https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-format.html",
+        remedy: "Nothing if it is your private root; else add the missing intermediate."
+    }
     ISSUER_NOT_CA = Error "issuer-not-ca" {
         meaning: "The certificate that signed another is no certification authority's, or may not sign at this depth.",
         source: "RFC 5280, section 6.1.4 (k) to (n)",

@@ -1,0 +1,18 @@
+//! What ACM takes, and what clients do: one file for each thing that is asked about.
+
+mod dates;
+mod key_type;
+mod names;
+mod shape;
+
+use super::finding::Finding;
+use super::{Policy, Served};
+
+/// Runs all rules. `strangers` is how many certificates of the bundle are left over.
+pub(super) fn findings(served: &Served, strangers: usize, policy: &Policy) -> Vec<Finding> {
+    let mut findings = dates::findings(served, policy);
+    findings.extend(key_type::findings(served));
+    findings.extend(names::findings(&served.leaf));
+    findings.extend(shape::findings(served, strangers));
+    findings
+}

@@ -1,0 +1,118 @@
+//! Version, issuer, extensions, sizes, and what else stands in the bundle.
+
+use crate::certificate::Certificate;
+use crate::validate::Served;
+use crate::validate::finding::{self, Finding};
+
+/// Characters of an OCSP address (ACM User Guide, prerequisites for importing certificates).
+const OCSP_URL_CHARACTERS: usize = 1_000;
+
+/// Bytes of PEM that `Certificate` of ImportCertificate takes.
+///
+/// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html>
+const CERTIFICATE_PEM_BYTES: usize = 32_768;
+
+/// Bytes of PEM that `CertificateChain` of ImportCertificate takes. Source: as above.
+const CHAIN_PEM_BYTES: usize = 2_097_152;
+
+/// `id-kp-serverAuth` and `anyExtendedKeyUsage` (RFC 5280, section 4.2.1.12).
+const SERVER_AUTH: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+
+pub(super) fn findings(served: &Served, strangers: usize) -> Vec<Finding> {
+    let leaf = &served.leaf;
+    [
+        version(leaf),
+        issuer(leaf),
+        ocsp_url(leaf),
+        sizes(served),
+        server_auth(leaf),
+        self_signed(leaf),
+        root(served),
+        left_over(served, strangers),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn version(leaf: &Certificate) -> Option<Finding> {
+    (leaf.version != 3).then(|| {
+        let message = format!("It is an X.509 version {} certificate.", leaf.version);
+        Finding::new(&finding::NOT_V3, &leaf.subject, message)
+    })
+}
+
+fn issuer(leaf: &Certificate) -> Option<Finding> {
+    leaf.issuer.is_empty().then(|| {
+        Finding::new(
+            &finding::ISSUER_EMPTY,
+            &leaf.subject,
+            "Its issuer is empty.",
+        )
+    })
+}
+
+fn ocsp_url(leaf: &Certificate) -> Option<Finding> {
+    let longest = leaf.ocsp_urls.iter().map(|url| url.chars().count()).max()?;
+    (longest > OCSP_URL_CHARACTERS).then(|| {
+        let message =
+            format!("Its OCSP address has {longest} characters; ACM takes {OCSP_URL_CHARACTERS}.");
+        Finding::new(&finding::OCSP_URL_TOO_LONG, &leaf.subject, message)
+    })
+}
+
+fn sizes(served: &Served) -> Option<Finding> {
+    let leaf = pem_bytes(&served.leaf);
+    let chain: usize = served.authorities().map(pem_bytes).sum();
+    let (what, size, limit) = if leaf > CERTIFICATE_PEM_BYTES {
+        ("certificate", leaf, CERTIFICATE_PEM_BYTES)
+    } else if chain > CHAIN_PEM_BYTES {
+        ("chain", chain, CHAIN_PEM_BYTES)
+    } else {
+        return None;
+    };
+    let message = format!("The {what} has {size} bytes as PEM; ACM takes {limit}.");
+    Some(Finding::new(
+        &finding::CERTIFICATE_TOO_LARGE,
+        &served.leaf.subject,
+        message,
+    ))
+}
+
+/// Base64 in lines of 64 characters, with the BEGIN and END lines of CERTIFICATE.
+fn pem_bytes(certificate: &Certificate) -> usize {
+    let digits = certificate.der().len().div_ceil(3) * 4;
+    digits + digits.div_ceil(64) + "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n".len()
+}
+
+fn server_auth(leaf: &Certificate) -> Option<Finding> {
+    let usages = leaf.extended_key_usages.as_ref()?;
+    (!SERVER_AUTH.iter().any(|oid| usages.contains(*oid))).then(|| {
+        let message = "Its extended key usage does not allow TLS servers.";
+        Finding::new(&finding::NO_SERVER_AUTH, &leaf.subject, message)
+    })
+}
+
+fn self_signed(leaf: &Certificate) -> Option<Finding> {
+    leaf.is_self_issued().then(|| {
+        Finding::new(
+            &finding::SELF_SIGNED,
+            &leaf.subject,
+            "It is signed by its own key.",
+        )
+    })
+}
+
+fn root(served: &Served) -> Option<Finding> {
+    served.root.as_ref().map(|root| {
+        let message = "The bundle holds this root.";
+        Finding::new(&finding::ROOT_IN_BUNDLE, &root.subject, message)
+    })
+}
+
+fn left_over(served: &Served, strangers: usize) -> Option<Finding> {
+    (strangers > 0).then(|| {
+        let message = format!("{strangers} certificates of the bundle are not part of its chain.");
+        Finding::new(&finding::STRANGERS_IN_BUNDLE, &served.leaf.subject, message)
+    })
+}
