@@ -16,8 +16,17 @@
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
 //! environment and no clock; `tests/architecture.rs` holds that line.
 
+pub mod binding;
 pub mod bundle;
+pub mod bundle_name;
 pub mod certificate;
+pub mod certificate_detail;
+pub mod config;
+pub mod content_id;
+pub mod event;
+pub mod fault;
+pub mod lease;
 pub mod public_key;
 pub mod secret;
+pub mod summary;
 pub mod validate;

@@ -314,4 +314,14 @@ rules! {
         source: "https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html",
         remedy: "Nothing: the next sweep looks again."
     }
+    ANOTHER_CERTIFICATE = Warning "another-certificate" {
+        meaning: "ACM has another certificate that carries the bundle's name.",
+        source: "certdrop",
+        remedy: "Delete it once nothing uses it, or remove its tag `certdrop:bundle`."
+    }
+    ARN_CHANGED = Warning "arn-changed" {
+        meaning: "The certificate was imported under a new ARN, because ACM would have refused it under the old one.",
+        source: "setting CERTDROP_ON_INCOMPATIBLE",
+        remedy: "Move everything that uses the old ARN to the new one, then delete the old certificate."
+    }
 }

@@ -1,0 +1,244 @@
+//! Which certificate in ACM a bundle belongs to, and what has to be done to it.
+//!
+//! Pure: the facts were found before, under the bundle's lease.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::bundle_name::BundleName;
+use crate::certificate::Certificate;
+use crate::certificate_detail::CertificateDetail;
+use crate::config::OnIncompatible;
+use crate::fault::Fault;
+use crate::validate::finding::{self, Finding};
+use crate::validate::reimport;
+
+/// The tag of a certificate in ACM that names its bundle.
+pub const BUNDLE_TAG: &str = "certdrop:bundle";
+/// The tag of a certificate in ACM that says that certdrop may replace it.
+pub const MANAGED_TAG: &str = "certdrop:managed";
+/// The tag of an object that holds the ARN of its certificate.
+pub const ARN_TAG: &str = "certdrop:certificate-arn";
+/// The tag of an object that tells what became of it.
+pub const OUTCOME_TAG: &str = "certdrop:outcome";
+/// The tag of an object by which a person overrules the guard: `true`.
+pub const FORCE_TAG: &str = "certdrop:force";
+
+/// The ARN of a certificate in ACM.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CertificateArn(String);
+
+impl CertificateArn {
+    /// Reads `arn:<partition>:acm:<region>:<account>:certificate/<id>`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fields: Vec<_> = text.split(':').collect();
+        let ["arn", _, "acm", region, account, resource] = fields.as_slice() else {
+            return None;
+        };
+        let id = resource.strip_prefix("certificate/")?;
+        let whole = !region.is_empty() && !account.is_empty() && !id.is_empty();
+        whole.then(|| Self(text.to_owned()))
+    }
+
+    /// The whole ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The region in which the certificate lives.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for CertificateArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A certificate that ACM has, as it describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Its name in AWS.
+    pub arn: CertificateArn,
+    /// What DescribeCertificate says.
+    pub detail: CertificateDetail,
+    /// Value of its tag [`BUNDLE_TAG`].
+    pub bundle_tag: Option<String>,
+}
+
+/// How a certificate came to be considered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// The object carries its ARN: set by us, or by a user who adopts a certificate.
+    ObjectTag,
+    /// The parameter that certdrop wrote for the bundle names it.
+    Parameter,
+    /// An earlier version of the bundle's objects carries its ARN.
+    EarlierVersion,
+    /// It carries the bundle's name, or it is this very certificate and does.
+    BundleTag,
+}
+
+/// Everything that was found, with how.
+pub type Facts = Vec<(Claim, Found)>;
+
+/// What has to be done. Each arm carries what it needs: there is no absent ARN that means "new".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// Nothing in ACM belongs to the bundle.
+    ImportNew {
+        /// The certificate that could not be replaced, where the setting wants a new one then.
+        superseded: Option<Found>,
+    },
+    /// Put the new certificate under the ARN of the old one.
+    Replace(Found),
+    /// The certificate is there already.
+    Unchanged(Found),
+    /// A newer certificate is there already.
+    Outdated(Found),
+    /// ACM would refuse the replacement, for these reasons.
+    Incompatible(Found, Vec<Finding>),
+}
+
+/// What is known of the bundle that looks for its certificate.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Its name.
+    pub bundle: &'a BundleName,
+    /// Its new certificate.
+    pub leaf: &'a Certificate,
+    /// Import even what is older than, or the same as, what is there.
+    pub force: bool,
+    /// What to do where ACM would refuse a replacement.
+    pub on_incompatible: OnIncompatible,
+}
+
+/// Decides what becomes of `candidate`, with warnings about what else was found.
+///
+/// # Errors
+///
+/// [`Fault::SetUp`] where the object's tag names a certificate of another bundle.
+pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Finding>), Fault> {
+    let own = own(candidate, facts)?;
+    let Some(chosen) = choose(candidate, &own) else {
+        return Ok((Plan::ImportNew { superseded: None }, Vec::new()));
+    };
+    let others = others(chosen, &own);
+    Ok((guard(candidate, chosen), others))
+}
+
+/// The facts that may be acted on, best first.
+fn own<'a>(candidate: &Candidate<'_>, facts: &'a Facts) -> Result<Vec<&'a (Claim, Found)>, Fault> {
+    let identity = candidate.bundle.identity();
+    let mut own = Vec::new();
+    for fact in facts {
+        let (claim, found) = fact;
+        let carries_our_name = found.bundle_tag.as_deref() == Some(identity.as_str());
+        let carries_no_name = found.bundle_tag.is_none();
+        match claim {
+            // A tag on an object is a person's or our own word: a nameless certificate is adopted.
+            Claim::ObjectTag | Claim::EarlierVersion if carries_our_name || carries_no_name => {
+                own.push(fact);
+            }
+            Claim::ObjectTag => return Err(foreign(candidate, found)),
+            Claim::Parameter | Claim::BundleTag if carries_our_name => own.push(fact),
+            Claim::EarlierVersion | Claim::Parameter | Claim::BundleTag => {}
+        }
+    }
+    own.sort_by_key(|(claim, _)| *claim);
+    Ok(own)
+}
+
+fn foreign(candidate: &Candidate<'_>, found: &Found) -> Fault {
+    Fault::set_up(
+        format!(
+            "the object of bundle `{}` has the tag {ARN_TAG}={}, but that certificate belongs to bundle `{}`",
+            candidate.bundle,
+            found.arn,
+            found.bundle_tag.as_deref().unwrap_or_default()
+        ),
+        format!("correct or remove the object's tag, or the tag {BUNDLE_TAG} of the certificate"),
+    )
+}
+
+/// This very certificate first (an import that was not recorded, or a new ARN beside an old one),
+/// then by claim. Among several with the bundle's name: one that takes the new certificate, one in
+/// use, the oldest.
+fn choose<'a>(candidate: &Candidate<'_>, own: &[&'a (Claim, Found)]) -> Option<&'a Found> {
+    let rank = |(claim, found): &(Claim, Found)| {
+        let named_by_tag = *claim == Claim::BundleTag;
+        (
+            !found.detail.shows(candidate.leaf),
+            *claim,
+            named_by_tag && !reimport_findings(candidate, found).is_empty(),
+            named_by_tag && found.detail.in_use_by().is_empty(),
+            found.detail.created_at(),
+            found.arn.clone(),
+        )
+    };
+    own.iter()
+        .min_by_key(|fact| rank(fact))
+        .map(|(_, found)| found)
+}
+
+fn guard(candidate: &Candidate<'_>, found: &Found) -> Plan {
+    if !candidate.force {
+        if found.detail.shows(candidate.leaf) {
+            return Plan::Unchanged(found.clone());
+        }
+        if is_newer(&found.detail, candidate.leaf) {
+            return Plan::Outdated(found.clone());
+        }
+    }
+    let findings = reimport_findings(candidate, found);
+    if findings.is_empty() {
+        return Plan::Replace(found.clone());
+    }
+    match candidate.on_incompatible {
+        OnIncompatible::Reject => Plan::Incompatible(found.clone(), findings),
+        OnIncompatible::ImportNew => Plan::ImportNew {
+            superseded: Some(found.clone()),
+        },
+    }
+}
+
+fn reimport_findings(candidate: &Candidate<'_>, found: &Found) -> Vec<Finding> {
+    reimport::findings(&found.detail.as_previous(), candidate.leaf)
+}
+
+/// Later begin of validity, then later end.
+fn is_newer(there: &CertificateDetail, new: &Certificate) -> bool {
+    let validity = |begin: OffsetDateTime, end: OffsetDateTime| (begin, end);
+    match (there.not_before(), there.not_after()) {
+        (Some(begin), Some(end)) => validity(begin, end) > validity(new.not_before, new.not_after),
+        _ => false,
+    }
+}
+
+/// A warning for every other certificate that carries the bundle's name.
+fn others(chosen: &Found, own: &[&(Claim, Found)]) -> Vec<Finding> {
+    let mut arns: Vec<_> = own
+        .iter()
+        .filter(|(claim, found)| *claim == Claim::BundleTag && found.arn != chosen.arn)
+        .map(|(_, found)| &found.arn)
+        .collect();
+    arns.sort();
+    arns.dedup();
+    let warning = |arn: &CertificateArn| {
+        Finding::new(
+            &finding::ANOTHER_CERTIFICATE,
+            arn,
+            format!(
+                "This certificate carries the bundle's name too; {} is used.",
+                chosen.arn
+            ),
+        )
+    };
+    arns.into_iter().map(warning).collect()
+}

@@ -1,0 +1,195 @@
+//! The identity of a bundle that survives its renewals.
+
+use std::fmt;
+
+use crate::certificate::hexadecimal;
+
+/// Endings that say how a bundle is packed and not what it is for.
+const ENDINGS: [&str; 22] = [
+    ".tar.gz",
+    ".keystore",
+    ".bundle",
+    ".jceks",
+    ".yaml",
+    ".json",
+    ".cert",
+    ".pem",
+    ".crt",
+    ".cer",
+    ".der",
+    ".key",
+    ".pfx",
+    ".p12",
+    ".p7b",
+    ".p7c",
+    ".jks",
+    ".zip",
+    ".tar",
+    ".tgz",
+    ".yml",
+    ".txt",
+];
+
+/// Characters of a name that all of S3, SSM and ACM's tags take; longer names are refused.
+///
+/// Source: a parameter's full name has at most 1,011 characters and a tag's value 255
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>,
+/// <https://docs.aws.amazon.com/acm/latest/APIReference/API_Tag.html>).
+const LONGEST: usize = 200;
+
+/// Hexadecimal digits that keep apart two names which differ only in replaced characters.
+const DIGEST_DIGITS: usize = 12;
+
+/// What a bundle is called: `www.example.com` for `drop/www.example.com.pfx`, for
+/// `drop/www.example.com.pem` and for everything in the folder `drop/www.example.com/`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BundleName(String);
+
+/// How the objects of a bundle lie in the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// One object is the whole bundle.
+    File,
+    /// The bundle is all objects of a folder.
+    Folder,
+}
+
+impl BundleName {
+    /// The bundle that the object `key` (decoded) belongs to, and how it is packed.
+    ///
+    /// `None` where the key is not below `drop_prefix`, names no file, lies deeper than one
+    /// folder, or has a name that is hidden (`.DS_Store`) or too long.
+    #[must_use]
+    pub fn from_key(key: &str, drop_prefix: &str) -> Option<(Self, Packing)> {
+        let path = key.strip_prefix(drop_prefix)?;
+        let (name, packing) = match path.split_once('/') {
+            None => (without_ending(path), Packing::File),
+            Some((folder, file)) if is_visible(file) && !file.contains('/') => {
+                (folder, Packing::Folder)
+            }
+            Some(_) => return None,
+        };
+        Some((Self::new(name)?, packing))
+    }
+
+    /// The bundle that people call `name`. `None` where nothing in the bucket can have that name.
+    #[must_use]
+    pub fn new(name: &str) -> Option<Self> {
+        let plausible = is_visible(name) && name.len() <= LONGEST && !name.contains('/');
+        plausible.then(|| Self(name.to_owned()))
+    }
+
+    /// The name as people write it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name in the characters that an SSM parameter and a tag of ACM take.
+    ///
+    /// Other characters (`*`, blanks, letters beyond ASCII) become `-`, and a digest of the name
+    /// follows, so that two bundles never share an identity.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let takes = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if self.0.chars().all(takes) {
+            return self.0.clone();
+        }
+        let safe: String = self
+            .0
+            .chars()
+            .map(|c| if takes(c) { c } else { '-' })
+            .collect();
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
+        let digest: String = hexadecimal(digest.as_ref(), "")
+            .chars()
+            .take(DIGEST_DIGITS)
+            .collect();
+        format!("{safe}-{digest}")
+    }
+}
+
+impl fmt::Display for BundleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_visible(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.')
+}
+
+fn without_ending(file: &str) -> &str {
+    let bytes = file.as_bytes();
+    let ending = ENDINGS.iter().find(|ending| {
+        let start = bytes.len().saturating_sub(ending.len());
+        bytes
+            .get(start..)
+            .is_some_and(|end| start > 0 && end.eq_ignore_ascii_case(ending.as_bytes()))
+    });
+    ending
+        .and_then(|ending| file.get(..file.len() - ending.len()))
+        .unwrap_or(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_bundle_and_its_packing() {
+        for (key, expected) in [
+            (
+                "drop/www.example.com.pfx",
+                Some(("www.example.com", Packing::File)),
+            ),
+            (
+                "drop/www.example.com.PEM",
+                Some(("www.example.com", Packing::File)),
+            ),
+            (
+                "drop/www.example.com",
+                Some(("www.example.com", Packing::File)),
+            ),
+            ("drop/site.tar.gz", Some(("site", Packing::File))),
+            ("drop/site.crt.pem", Some(("site.crt", Packing::File))),
+            (
+                "drop/bücher.example.pem",
+                Some(("bücher.example", Packing::File)),
+            ),
+            ("drop/ü.pem", Some(("ü", Packing::File))),
+            ("drop/.pem", None),
+            ("drop/.DS_Store", None),
+            ("drop/", None),
+            ("drop/www.example.com/", None),
+            (
+                "drop/www.example.com/privkey.pem",
+                Some(("www.example.com", Packing::Folder)),
+            ),
+            ("drop/www.example.com/.DS_Store", None),
+            ("drop/www.example.com/old/privkey.pem", None),
+            ("summaries/www.example.com.pem", None),
+        ] {
+            let found = BundleName::from_key(key, "drop/");
+            let found = found
+                .as_ref()
+                .map(|(name, packing)| (name.as_str(), *packing));
+            assert_eq!(found, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn identities_are_safe_and_never_shared() {
+        let identity = |name| BundleName::new(name).map(|name| name.identity());
+        assert_eq!(
+            identity("www.example.com").as_deref(),
+            Some("www.example.com")
+        );
+        // The digest is `printf '*.example.com' | sha256sum`.
+        assert_eq!(
+            identity("*.example.com").as_deref(),
+            Some("-.example.com-47287a8f16ec")
+        );
+        assert_ne!(identity("a b"), identity("a+b"));
+    }
+}

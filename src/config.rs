@@ -1,0 +1,322 @@
+//! The environment becomes a [`Config`]: every setting with its default and its meaning.
+//!
+//! All settings are read together when the function starts, and all errors are shown at once.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use time::Duration;
+use zeroize::Zeroizing;
+
+use crate::bundle_name::BundleName;
+use crate::fault::Fault;
+use crate::validate::IncludeRoot;
+
+/// Everything that the function is told from outside.
+///
+/// Has no `Debug`: it holds the credentials.
+pub struct Config {
+    /// `CERTDROP_BUCKET`: the one bucket that is read and written. Required.
+    pub bucket: String,
+    /// `CERTDROP_BUCKET_OWNER`: account id, sent with every S3 call, so that a bucket of somebody
+    /// else is never touched. Required.
+    pub bucket_owner: String,
+    /// `CERTDROP_DROP_PREFIX`: where bundles are dropped. Default `drop/`.
+    pub drop_prefix: String,
+    /// `CERTDROP_SUMMARY_PREFIX`: where summaries are written. Default `summaries/`.
+    pub summary_prefix: String,
+    /// `CERTDROP_LEASE_PREFIX`: where leases lie. Default `leases/`.
+    pub lease_prefix: String,
+    /// `CERTDROP_PARAMETER_PREFIX`: the path of all SSM parameters. Default `/certdrop`.
+    pub parameter_prefix: String,
+    /// `CERTDROP_EXPIRY_WARNING_DAYS`: how early to warn. Default 30.
+    pub expiry_warning: Duration,
+    /// `CERTDROP_ON_INCOMPATIBLE`. Default `reject`.
+    pub on_incompatible: OnIncompatible,
+    /// `CERTDROP_INCLUDE_ROOT`. Default `auto`.
+    pub include_root: IncludeRoot,
+    /// `AWS_REGION`, set by Lambda.
+    pub region: String,
+    /// Set by Lambda.
+    pub access_key: AccessKey,
+    /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
+    pub endpoints: Endpoints,
+}
+
+/// What happens to a renewed certificate that ACM would refuse under the old one's ARN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnIncompatible {
+    /// It is rejected with the reason.
+    #[default]
+    Reject,
+    /// It is imported under a new ARN; who uses the old one has to be changed.
+    ImportNew,
+}
+
+/// Credentials as Lambda hands them to a function.
+pub struct AccessKey {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret: Zeroizing<String>,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<Zeroizing<String>>,
+}
+
+/// Where services answer, if not at AWS's own addresses.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    every: Option<String>,
+    by_service: HashMap<String, String>,
+}
+
+impl Endpoints {
+    /// The address of `service` (`S3`, `RESOURCE_GROUPS_TAGGING_API`); `None` means AWS's own.
+    #[must_use]
+    pub fn of(&self, service: &str) -> Option<&str> {
+        let own = self.by_service.get(service);
+        own.or(self.every.as_ref()).map(String::as_str)
+    }
+}
+
+impl Config {
+    /// Reads the settings among `environment`. Empty values count as absent.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::SetUp`] that names every setting that is missing or wrong.
+    pub fn from_environment(
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Fault> {
+        let mut settings = Settings::new(environment);
+        let config = Self {
+            bucket: settings.required("CERTDROP_BUCKET"),
+            bucket_owner: settings.required("CERTDROP_BUCKET_OWNER"),
+            drop_prefix: settings.folder("CERTDROP_DROP_PREFIX", "drop/"),
+            summary_prefix: settings.folder("CERTDROP_SUMMARY_PREFIX", "summaries/"),
+            lease_prefix: settings.folder("CERTDROP_LEASE_PREFIX", "leases/"),
+            parameter_prefix: settings.parameter_path("CERTDROP_PARAMETER_PREFIX", "/certdrop"),
+            expiry_warning: settings.days("CERTDROP_EXPIRY_WARNING_DAYS", 30),
+            on_incompatible: settings.parsed("CERTDROP_ON_INCOMPATIBLE"),
+            include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
+            region: settings.required("AWS_REGION"),
+            access_key: AccessKey {
+                id: settings.required("AWS_ACCESS_KEY_ID"),
+                secret: Zeroizing::new(settings.required("AWS_SECRET_ACCESS_KEY")),
+                session_token: settings.optional("AWS_SESSION_TOKEN").map(Zeroizing::new),
+            },
+            endpoints: settings.endpoints(),
+        };
+        settings.check_prefixes(&config);
+        settings.finish(config)
+    }
+
+    /// The parameter of `bundle` that is called `name` (`private-key`, `certificate-arn`).
+    #[must_use]
+    pub fn parameter(&self, bundle: &BundleName, name: &str) -> String {
+        format!("{}/{}/{name}", self.parameter_prefix, bundle.identity())
+    }
+}
+
+/// The environment while it is read, with what was wrong so far.
+struct Settings {
+    environment: HashMap<String, String>,
+    wrong: Vec<String>,
+}
+
+impl Settings {
+    fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
+        let environment = environment.into_iter();
+        Self {
+            environment: environment.filter(|(_, value)| !value.is_empty()).collect(),
+            wrong: Vec::new(),
+        }
+    }
+
+    fn optional(&mut self, name: &str) -> Option<String> {
+        self.environment.remove(name)
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.wrong.push(format!("{name} is not set"));
+            String::new()
+        })
+    }
+
+    fn folder(&mut self, name: &str, default: &str) -> String {
+        let value = self.optional(name).unwrap_or_else(|| default.to_owned());
+        if !value.ends_with('/') || value.starts_with('/') {
+            self.wrong.push(format!(
+                "{name} is `{value}`; it must end with `/` and not begin with it"
+            ));
+        }
+        value
+    }
+
+    fn parameter_path(&mut self, name: &str, default: &str) -> String {
+        let value = self.optional(name).unwrap_or_else(|| default.to_owned());
+        if !value.starts_with('/') || value.ends_with('/') {
+            self.wrong.push(format!(
+                "{name} is `{value}`; it must begin with `/` and not end with it"
+            ));
+        }
+        value
+    }
+
+    fn days(&mut self, name: &str, default: u16) -> Duration {
+        let value = self.optional(name);
+        let days = value.as_deref().map_or(Ok(default), str::parse::<u16>);
+        let days = days.unwrap_or_else(|_| {
+            let value = value.unwrap_or_default();
+            self.wrong
+                .push(format!("{name} is `{value}`; it must be a number of days"));
+            default
+        });
+        Duration::days(i64::from(days))
+    }
+
+    fn parsed<T: FromStr<Err = &'static str> + Default>(&mut self, name: &str) -> T {
+        let Some(value) = self.optional(name) else {
+            return T::default();
+        };
+        value.parse().unwrap_or_else(|choices| {
+            self.wrong
+                .push(format!("{name} is `{value}`; it must be {choices}"));
+            T::default()
+        })
+    }
+
+    fn endpoints(&mut self) -> Endpoints {
+        let service = |(name, url): (&String, &String)| {
+            let service = name.strip_prefix("AWS_ENDPOINT_URL_")?;
+            Some((service.to_owned(), url.clone()))
+        };
+        Endpoints {
+            by_service: self.environment.iter().filter_map(service).collect(),
+            every: self.optional("AWS_ENDPOINT_URL"),
+        }
+    }
+
+    /// What certdrop writes must not lie where it wakes certdrop.
+    fn check_prefixes(&mut self, config: &Config) {
+        for (name, prefix) in [
+            ("CERTDROP_SUMMARY_PREFIX", &config.summary_prefix),
+            ("CERTDROP_LEASE_PREFIX", &config.lease_prefix),
+        ] {
+            if prefix.starts_with(&config.drop_prefix) {
+                self.wrong.push(format!(
+                    "{name} is `{prefix}`; it must lie outside CERTDROP_DROP_PREFIX, else each write would start the function again"
+                ));
+            }
+        }
+    }
+
+    fn finish(self, config: Config) -> Result<Config, Fault> {
+        if self.wrong.is_empty() {
+            return Ok(config);
+        }
+        Err(Fault::set_up(
+            self.wrong.join("; "),
+            "correct the function's environment, see the settings in the README",
+        ))
+    }
+}
+
+impl FromStr for OnIncompatible {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "reject" => Ok(Self::Reject),
+            "import-new" => Ok(Self::ImportNew),
+            _ => Err("`reject` or `import-new`"),
+        }
+    }
+}
+
+impl FromStr for IncludeRoot {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err("`auto`, `always` or `never`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEEDED: [(&str, &str); 5] = [
+        ("CERTDROP_BUCKET", "certificates"),
+        ("CERTDROP_BUCKET_OWNER", "123456789012"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+
+    fn config(more: &[(&str, &str)]) -> Result<Config, Fault> {
+        let all = NEEDED.iter().chain(more);
+        Config::from_environment(all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn the_needed_settings_are_enough() {
+        let config = config(&[]).unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!(config.drop_prefix, "drop/");
+        assert_eq!(config.expiry_warning, Duration::days(30));
+        assert_eq!(config.endpoints.of("ACM"), None);
+        let bundle = BundleName::new("www.example.com").expect("a name");
+        assert_eq!(
+            config.parameter(&bundle, "certificate-arn"),
+            "/certdrop/www.example.com/certificate-arn"
+        );
+    }
+
+    #[test]
+    fn a_service_s_own_endpoint_goes_before_the_common_one() {
+        let config = config(&[
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_ACM", "http://127.0.0.1:2"),
+        ])
+        .unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!(config.endpoints.of("ACM"), Some("http://127.0.0.1:2"));
+        assert_eq!(config.endpoints.of("S3"), Some("http://127.0.0.1:1"));
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named_at_once() {
+        let Err(fault) = Config::from_environment([
+            ("CERTDROP_BUCKET".to_owned(), String::new()),
+            ("CERTDROP_DROP_PREFIX".to_owned(), "drop".to_owned()),
+            (
+                "CERTDROP_SUMMARY_PREFIX".to_owned(),
+                "drop/summaries/".to_owned(),
+            ),
+            ("CERTDROP_EXPIRY_WARNING_DAYS".to_owned(), "soon".to_owned()),
+            ("CERTDROP_INCLUDE_ROOT".to_owned(), "yes".to_owned()),
+        ]) else {
+            panic!("wrong settings were taken");
+        };
+        let text = fault.to_string();
+        for expected in [
+            "CERTDROP_BUCKET is not set",
+            "CERTDROP_BUCKET_OWNER is not set",
+            "CERTDROP_DROP_PREFIX is `drop`",
+            "CERTDROP_SUMMARY_PREFIX is `drop/summaries/`",
+            "CERTDROP_EXPIRY_WARNING_DAYS is `soon`",
+            "CERTDROP_INCLUDE_ROOT is `yes`; it must be `auto`",
+            "AWS_REGION is not set",
+        ] {
+            assert!(text.contains(expected), "{expected} is not in: {text}");
+        }
+        assert_eq!(fault.kind(), "SetUp");
+    }
+}
