@@ -16,6 +16,7 @@
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
 //! environment and no clock; `tests/architecture.rs` holds that line.
 
+pub mod aws;
 pub mod binding;
 pub mod bundle;
 pub mod bundle_name;

@@ -1,0 +1,347 @@
+//! AWS Certificate Manager.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_acm::Client;
+use aws_sdk_acm::operation::import_certificate::ImportCertificateError;
+use aws_sdk_acm::primitives::Blob;
+use aws_sdk_acm::types::{
+    AcmCertificateMetadataFilter, CertificateFilter, CertificateFilterStatement, CertificateType,
+    Tag, X509AttributeFilter,
+};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, InterceptorContext,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::SdkConfig;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tracing::{debug, warn};
+
+use super::fault::{Failure, Meaning};
+use crate::binding::{BUNDLE_TAG, CertificateArn, Found, MANAGED_TAG};
+use crate::certificate::{Certificate, SerialNumber};
+use crate::certificate_detail::CertificateDetail;
+use crate::fault::Fault;
+use crate::validate::ValidatedBundle;
+
+/// The certificates of this account and region.
+#[derive(Clone)]
+pub struct Acm {
+    client: Client,
+}
+
+/// Where a certificate is to be imported.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// As a new certificate that carries this bundle's identity from the start.
+    New {
+        /// Value of the tag [`BUNDLE_TAG`].
+        identity: &'a str,
+    },
+    /// In place of this one. ACM keeps its tags and refuses to be given any.
+    Existing(&'a CertificateArn),
+}
+
+/// What ACM answered to an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// It has the certificate now.
+    As(CertificateArn),
+    /// It refuses the certificate, in these words.
+    Refused(String),
+}
+
+impl Acm {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        let config = aws_sdk_acm::config::Builder::from(config)
+            .retry_classifier(QuotaIsNoThrottle)
+            .build();
+        Self {
+            client: Client::from_conf(config),
+        }
+    }
+
+    /// Sends `bundle` to ACM.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM could not take it now, or the quota is reached. A certificate to be
+    /// replaced that is gone by now is transient: the next run finds that out.
+    pub async fn import(
+        &self,
+        bundle: &ValidatedBundle,
+        target: Target<'_>,
+    ) -> Result<Imported, Fault> {
+        debug!(?target, "acm:ImportCertificate");
+        let key = bundle.private_key_pem();
+        let mut call = self
+            .client
+            .import_certificate()
+            .certificate(Blob::new(bundle.certificate_pem()))
+            .private_key(Blob::new(key.as_bytes()))
+            .set_certificate_chain(bundle.chain_pem().map(Blob::new));
+        call = match target {
+            Target::Existing(arn) => call.certificate_arn(arn.as_str()),
+            Target::New { identity } => call
+                .tags(tag(BUNDLE_TAG, identity)?)
+                .tags(tag(MANAGED_TAG, "true")?),
+        };
+        let answer = match call.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let subject = bundle.leaf().subject.to_string();
+                let failure = Failure::new("acm:ImportCertificate", subject, &error);
+                return match failure.meaning() {
+                    Meaning::Refused => Ok(Imported::Refused(failure.message)),
+                    Meaning::Absent => Err(Fault::Transient(failure.to_string())),
+                    _ => Err(failure.into()),
+                };
+            }
+        };
+        let arn = answer
+            .certificate_arn
+            .as_deref()
+            .and_then(CertificateArn::parse);
+        arn.map(Imported::As)
+            .ok_or_else(|| Fault::internal("ACM answered an import without an ARN"))
+    }
+
+    /// What ACM has under `arn`, with the bundle that it carries the name of; `None` if nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM cannot be asked.
+    pub async fn find(&self, arn: &CertificateArn) -> Result<Option<Found>, Fault> {
+        let (detail, bundle_tag) = tokio::try_join!(self.describe(arn), self.bundle_tag(arn))?;
+        Ok(detail.zip(bundle_tag).map(|(detail, bundle_tag)| Found {
+            arn: arn.clone(),
+            detail,
+            bundle_tag,
+        }))
+    }
+
+    /// What ACM says of `arn`; `None` if there is no such certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM cannot be asked.
+    pub async fn describe(&self, arn: &CertificateArn) -> Result<Option<CertificateDetail>, Fault> {
+        debug!(%arn, "acm:DescribeCertificate");
+        let answer = Answer::default();
+        let call = self
+            .client
+            .describe_certificate()
+            .certificate_arn(arn.as_str())
+            .customize()
+            .interceptor(answer.clone());
+        match call.send().await {
+            Ok(_) => answer.detail().map(Some),
+            Err(error) => absent_or_fault("acm:DescribeCertificate", arn, &error),
+        }
+    }
+
+    /// Describes `arn` until ACM shows `leaf`, at most for some seconds: the last answer, if any.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM cannot be asked.
+    pub async fn describe_until_seen(
+        &self,
+        arn: &CertificateArn,
+        leaf: &Certificate,
+    ) -> Result<Option<CertificateDetail>, Fault> {
+        // Waits of 0.1, 0.2, 0.4, 0.8 and 1.6 seconds: ACM is usually at once consistent, and what
+        // it does not show after three seconds the next sweep will see.
+        for wait in [100, 200, 400, 800, 1_600] {
+            let detail = self.describe(arn).await?;
+            if detail.as_ref().is_some_and(|detail| detail.shows(leaf)) {
+                return Ok(detail);
+            }
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        self.describe(arn).await
+    }
+
+    /// Imported certificates with this serial number. Answers lag behind by seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM cannot be asked.
+    pub async fn find_by_serial(
+        &self,
+        serial: &SerialNumber,
+    ) -> Result<Vec<CertificateArn>, Fault> {
+        debug!(%serial, "acm:SearchCertificates");
+        let mut pages = self
+            .client
+            .search_certificates()
+            .filter_statement(imported_with(serial))
+            .into_paginator()
+            .send();
+        let mut arns = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => arns.extend(
+                    page.results()
+                        .iter()
+                        .filter_map(|result| CertificateArn::parse(result.certificate_arn()?)),
+                ),
+                Err(error) => {
+                    let failure =
+                        Failure::new("acm:SearchCertificates", serial.to_string(), &error);
+                    if !failure.is_unknown_operation() {
+                        return Err(failure.into());
+                    }
+                    // The search is the second net below the tags; some endpoints lack it.
+                    warn!("this ACM has no SearchCertificates");
+                    break;
+                }
+            }
+        }
+        Ok(arns)
+    }
+
+    /// Gives a certificate that was adopted the name of its bundle.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM does not take the tags.
+    pub async fn adopt(&self, arn: &CertificateArn, identity: &str) -> Result<(), Fault> {
+        debug!(%arn, bundle = identity, "acm:AddTagsToCertificate");
+        self.client
+            .add_tags_to_certificate()
+            .certificate_arn(arn.as_str())
+            .tags(tag(BUNDLE_TAG, identity)?)
+            .tags(tag(MANAGED_TAG, "true")?)
+            .send()
+            .await
+            .map_err(|error| Failure::new("acm:AddTagsToCertificate", arn.to_string(), &error))?;
+        Ok(())
+    }
+
+    /// The value of the tag [`BUNDLE_TAG`]; the outer `None` if there is no such certificate.
+    async fn bundle_tag(&self, arn: &CertificateArn) -> Result<Option<Option<String>>, Fault> {
+        debug!(%arn, "acm:ListTagsForCertificate");
+        let call = self
+            .client
+            .list_tags_for_certificate()
+            .certificate_arn(arn.as_str());
+        match call.send().await {
+            Ok(answer) => {
+                let tags = answer.tags.unwrap_or_default();
+                let named = tags.into_iter().find(|tag| tag.key() == BUNDLE_TAG);
+                Ok(Some(named.and_then(|tag| tag.value)))
+            }
+            Err(error) => absent_or_fault("acm:ListTagsForCertificate", arn, &error),
+        }
+    }
+}
+
+/// A certificate that is not there is a fact for the binding.
+fn absent_or_fault<T, E>(
+    operation: &'static str,
+    arn: &CertificateArn,
+    error: &aws_smithy_runtime_api::client::result::SdkError<
+        E,
+        aws_smithy_runtime_api::client::orchestrator::HttpResponse,
+    >,
+) -> Result<Option<T>, Fault>
+where
+    E: aws_smithy_types::error::metadata::ProvideErrorMetadata,
+    aws_smithy_runtime_api::client::result::SdkError<
+        E,
+        aws_smithy_runtime_api::client::orchestrator::HttpResponse,
+    >: aws_types::request_id::RequestId,
+{
+    let failure = Failure::new(operation, arn.to_string(), error);
+    match failure.meaning() {
+        Meaning::Absent => Ok(None),
+        _ => Err(failure.into()),
+    }
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag, Fault> {
+    let built = Tag::builder().key(key).value(value).build();
+    built.map_err(|_| Fault::internal(format!("the tag {key} has no key")))
+}
+
+fn imported_with(serial: &SerialNumber) -> CertificateFilterStatement {
+    let filter = CertificateFilterStatement::Filter;
+    CertificateFilterStatement::And(vec![
+        filter(CertificateFilter::X509AttributeFilter(
+            X509AttributeFilter::SerialNumber(serial.to_string()),
+        )),
+        filter(CertificateFilter::AcmCertificateMetadataFilter(
+            AcmCertificateMetadataFilter::Type(CertificateType::Imported),
+        )),
+    ])
+}
+
+/// Keeps the body of an answer, because the SDK's types drop members and values that they do not
+/// know, and a summary is to carry them all.
+#[derive(Clone, Debug, Default)]
+struct Answer(Arc<Mutex<Vec<u8>>>);
+
+impl Answer {
+    fn detail(&self) -> Result<CertificateDetail, Fault> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Described {
+            certificate: Map<String, Value>,
+        }
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::from_slice(&body)
+            .map(|described: Described| CertificateDetail::from_answer(described.certificate))
+            .map_err(|_| Fault::Transient("DescribeCertificate gave no certificate".into()))
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Answer {
+    fn name(&self) -> &'static str {
+        "Answer"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(body) = context.response().body().bytes() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
+        }
+        Ok(())
+    }
+}
+
+/// The SDK takes every LimitExceededException for throttling and sends the import twice more. With
+/// ACM it means that a quota is used up, which no waiting mends.
+#[derive(Debug)]
+struct QuotaIsNoThrottle;
+
+impl ClassifyRetry for QuotaIsNoThrottle {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let quota = context
+            .output_or_error()
+            .and_then(Result::err)
+            .and_then(|error| error.as_operation_error())
+            .and_then(|error| error.downcast_ref::<ImportCertificateError>())
+            .is_some_and(ImportCertificateError::is_limit_exceeded_exception);
+        if quota {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "QuotaIsNoThrottle"
+    }
+}

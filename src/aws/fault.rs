@@ -1,0 +1,233 @@
+//! What an SDK's error means, by its code and never by its text.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use crate::fault::Fault;
+
+/// What an error asks of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// What was asked for is not there. For many callers a fact, not a fault.
+    Absent,
+    /// A condition of the request does not hold: somebody was faster.
+    Precondition,
+    /// The service refuses the content of the request.
+    Refused,
+    /// Briefly bad.
+    Transient,
+    /// The operator has to act.
+    SetUp,
+}
+
+/// An error of a service, reduced to what may be shown: neither request nor response.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    operation: &'static str,
+    subject: String,
+    code: Option<String>,
+    status: Option<u16>,
+    pub(super) message: String,
+    request_id: Option<String>,
+}
+
+/// Codes of services that ask to come again later.
+///
+/// Source: the SDKs' common list, and S3's <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+const TRANSIENT: [&str; 13] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "TooManyUpdates",
+    "SlowDown",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "PriorRequestNotComplete",
+    "ConflictException",
+    "ConditionalRequestConflict",
+];
+
+const ABSENT: [&str; 6] = [
+    "NoSuchKey",
+    "NoSuchVersion",
+    "NotFound",
+    "ParameterNotFound",
+    "ResourceNotFoundException",
+    "InvalidArnException",
+];
+
+const REFUSED: [&str; 3] = [
+    "ValidationException",
+    "InvalidParameterException",
+    "InvalidArgsException",
+];
+
+impl Failure {
+    /// `operation` as AWS calls it, `subject` what it was about (a key, an ARN).
+    pub(super) fn new<E>(
+        operation: &'static str,
+        subject: impl Into<String>,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata,
+        SdkError<E, HttpResponse>: RequestId,
+    {
+        Self {
+            operation,
+            subject: subject.into(),
+            code: error.code().map(str::to_owned),
+            status: error
+                .raw_response()
+                .map(|response| response.status().as_u16()),
+            message: error
+                .message()
+                .map_or_else(|| kind(error).to_owned(), str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+        }
+    }
+
+    pub(super) fn meaning(&self) -> Meaning {
+        meaning(self.code.as_deref(), self.status)
+    }
+
+    /// The service does not know the operation: an older region, or not the real service.
+    pub(super) fn is_unknown_operation(&self) -> bool {
+        matches!(
+            self.code.as_deref(),
+            Some("UnknownOperationException" | "UnknownOperation" | "InvalidAction")
+        ) || self.status == Some(501)
+    }
+}
+
+/// What an answer with this `code` and HTTP `status` means. An unknown code is a set-up fault: it
+/// is retried like a transient one, and looked at.
+fn meaning(code: Option<&str>, status: Option<u16>) -> Meaning {
+    match (code, status) {
+        (Some(code), _) if TRANSIENT.contains(&code) => Meaning::Transient,
+        (Some(code), _) if ABSENT.contains(&code) => Meaning::Absent,
+        (Some(code), _) if REFUSED.contains(&code) => Meaning::Refused,
+        (Some("PreconditionFailed"), _) | (_, Some(412)) => Meaning::Precondition,
+        (_, Some(409 | 429 | 500..) | None) => Meaning::Transient,
+        (None, Some(404)) => Meaning::Absent,
+        _ => Meaning::SetUp,
+    }
+}
+
+/// What happened where the service gave no text of its own.
+fn kind<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
+    match error {
+        SdkError::ConstructionFailure(_) => "the request could not be made",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "the answer could not be read",
+        _ => "no reason given",
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let problem = failure.to_string();
+        match failure.meaning() {
+            Meaning::Transient | Meaning::Precondition => Self::Transient(problem),
+            Meaning::Absent | Meaning::Refused | Meaning::SetUp => {
+                Self::set_up(problem, remedy(&failure))
+            }
+        }
+    }
+}
+
+fn remedy(failure: &Failure) -> String {
+    let code = failure.code.as_deref().unwrap_or_default();
+    match code {
+        "LimitExceededException" => {
+            "ask AWS for a higher quota of imported certificates, or delete those that nothing uses"
+                .to_owned()
+        }
+        "NoSuchBucket" | "AllAccessDisabled" | "PermanentRedirect" => {
+            "check that the bucket exists in this region and the settings CERTDROP_BUCKET and CERTDROP_BUCKET_OWNER are right"
+                .to_owned()
+        }
+        _ if code.contains("AccessDenied") || failure.status == Some(403) => format!(
+            "allow the function's role to call {} here (also the KMS key, if one encrypts it); compare with the policy in template.yaml",
+            failure.operation
+        ),
+        _ => "look the code up in the service's API reference, and compare the function's role and settings with template.yaml"
+            .to_owned(),
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} failed: ", self.operation, self.subject)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(self.message.trim_end_matches('.'))?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_reach_who_can_act() {
+        for (code, status, expected) in [
+            (Some("ThrottlingException"), Some(400), Meaning::Transient),
+            (Some("SlowDown"), Some(503), Meaning::Transient),
+            (Some("InternalFailure"), Some(500), Meaning::Transient),
+            (
+                Some("ConditionalRequestConflict"),
+                Some(409),
+                Meaning::Transient,
+            ),
+            (Some("OperationAborted"), Some(409), Meaning::Transient),
+            (Some("PreconditionFailed"), Some(412), Meaning::Precondition),
+            (Some("NoSuchKey"), Some(404), Meaning::Absent),
+            (
+                Some("ResourceNotFoundException"),
+                Some(400),
+                Meaning::Absent,
+            ),
+            (None, Some(404), Meaning::Absent),
+            (Some("ValidationException"), Some(400), Meaning::Refused),
+            (Some("LimitExceededException"), Some(400), Meaning::SetUp),
+            (Some("AccessDeniedException"), Some(400), Meaning::SetUp),
+            (Some("AccessDenied"), Some(403), Meaning::SetUp),
+            (Some("NoSuchBucket"), Some(404), Meaning::SetUp),
+            (Some("SomethingNew"), Some(400), Meaning::SetUp),
+            // No answer at all.
+            (None, None, Meaning::Transient),
+        ] {
+            assert_eq!(meaning(code, status), expected, "{code:?} {status:?}");
+        }
+    }
+
+    #[test]
+    fn a_denied_call_says_what_to_allow() {
+        let fault = Fault::from(Failure {
+            operation: "acm:ImportCertificate",
+            subject: "www.example.com".into(),
+            code: Some("AccessDeniedException".into()),
+            status: Some(400),
+            message: "User is not authorized.".into(),
+            request_id: Some("1-2-3".into()),
+        });
+        assert_eq!(fault.kind(), "SetUp");
+        let text = fault.to_string();
+        assert!(
+            text.starts_with("acm:ImportCertificate of www.example.com failed: AccessDeniedException: User is not authorized (request id 1-2-3); allow the function's role"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! The only room that names an SDK: one small file a service. Nothing here decides.
+
+pub mod acm;
+mod fault;
+pub mod s3;
+pub mod ssm;
+pub mod tagging;
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_acm::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+
+use crate::config::Config;
+
+/// The services that certdrop talks to. Made once, when the function starts.
+#[derive(Clone)]
+pub struct Aws {
+    /// The certificates.
+    pub acm: acm::Acm,
+    /// The bucket.
+    pub bucket: s3::Bucket,
+    /// The parameters.
+    pub parameters: ssm::Parameters,
+    /// Certificates by their tags.
+    pub tagging: tagging::Tagging,
+}
+
+impl Aws {
+    /// Makes the clients. Calls nobody.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let shared = shared(config);
+        Self {
+            acm: acm::Acm::new(&at(&shared, config, "ACM")),
+            bucket: s3::Bucket::new(&at(&shared, config, "S3"), config),
+            parameters: ssm::Parameters::new(&at(&shared, config, "SSM")),
+            tagging: tagging::Tagging::new(&at(&shared, config, "RESOURCE_GROUPS_TAGGING_API")),
+        }
+    }
+}
+
+/// What all clients share, first of all one HTTP client: an own one for each service would read
+/// the root certificates again and pool its connections by itself.
+fn shared(config: &Config) -> SdkConfig {
+    let http_client = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let key = &config.access_key;
+    let credentials = Credentials::new(
+        key.id.as_str(),
+        key.secret.as_str(),
+        key.session_token.as_ref().map(|token| token.to_string()),
+        // Lambda ends an execution environment before its credentials expire.
+        None,
+        "environment",
+    );
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(config.region.clone()))
+        .credentials_provider(
+            aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
+        )
+        .http_client(http_client)
+        .retry_config(retries())
+        .timeout_config(time_limits())
+        .build()
+}
+
+fn at(shared: &SdkConfig, config: &Config, service: &str) -> SdkConfig {
+    let mut own = shared.to_builder();
+    own.set_endpoint_url(config.endpoints.of(service).map(str::to_owned));
+    own.build()
+}
+
+/// ACM admits about one import a second in an account, so a burst of drops is throttled as a
+/// matter of course. Waiting here, up to 20 seconds at a time, is cheaper than failing into
+/// Lambda's own retry after a minute; what still fails is transient and comes again.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(8)
+        .with_initial_backoff(Duration::from_millis(500))
+        .with_max_backoff(Duration::from_secs(20))
+}
+
+/// All services are in the function's own region, where a connection takes milliseconds. An
+/// attempt that takes ten seconds is lost, and its answer with it.
+fn time_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .build()
+}

@@ -1,0 +1,81 @@
+//! SSM Parameter Store: secrets in, certificate ARNs out.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::ParameterType;
+use aws_types::SdkConfig;
+use tracing::debug;
+use zeroize::Zeroizing;
+
+use super::fault::Failure;
+use crate::fault::Fault;
+
+/// The parameters of this account and region.
+#[derive(Clone)]
+pub struct Parameters {
+    client: Client,
+}
+
+/// A parameter's value and version. Has no `Debug`: it may be a secret.
+pub struct Parameter {
+    /// Decrypted.
+    pub value: Zeroizing<String>,
+    /// Counts up with each change.
+    pub version: i64,
+}
+
+impl Parameters {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+
+    /// The parameters among `names` (at most ten) that exist, in one call.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where SSM cannot be asked, or may not decrypt.
+    pub async fn get(&self, names: Vec<String>) -> Result<BTreeMap<String, Parameter>, Fault> {
+        debug!(parameters = names.len(), "ssm:GetParameters");
+        let subject = names.join(", ");
+        let answer = self
+            .client
+            .get_parameters()
+            .set_names(Some(names))
+            .with_decryption(true)
+            .send()
+            .await
+            .map_err(|error| Failure::new("ssm:GetParameters", subject, &error))?;
+        let parameters = answer.parameters.unwrap_or_default().into_iter();
+        let by_name = parameters.filter_map(|parameter| {
+            let found = Parameter {
+                value: Zeroizing::new(parameter.value?),
+                version: parameter.version,
+            };
+            Some((parameter.name?, found))
+        });
+        Ok(by_name.collect())
+    }
+
+    /// Writes `value` as a plain parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where SSM does not take it.
+    pub async fn put(&self, name: &str, value: &str) -> Result<(), Fault> {
+        debug!(parameter = name, "ssm:PutParameter");
+        self.client
+            .put_parameter()
+            .name(name)
+            .value(value)
+            .r#type(ParameterType::String)
+            .overwrite(true)
+            .description("ARN of the certificate in ACM, kept by certdrop")
+            .send()
+            .await
+            .map_err(|error| Failure::new("ssm:PutParameter", name, &error))?;
+        Ok(())
+    }
+}

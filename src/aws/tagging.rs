@@ -1,0 +1,55 @@
+//! Resource Groups Tagging API: which certificates carry a tag.
+
+use aws_sdk_resourcegroupstagging::Client;
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use aws_types::SdkConfig;
+use tracing::debug;
+
+use super::fault::Failure;
+use crate::binding::{BUNDLE_TAG, CertificateArn};
+use crate::fault::Fault;
+
+/// Certificates by their tags. Answers lag behind by seconds.
+#[derive(Clone)]
+pub struct Tagging {
+    client: Client,
+}
+
+impl Tagging {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+
+    /// The certificates that carry the bundle's `identity`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where the service cannot be asked.
+    pub async fn certificates_of(&self, identity: &str) -> Result<Vec<CertificateArn>, Fault> {
+        debug!(bundle = identity, "tag:GetResources");
+        let filter = TagFilter::builder()
+            .key(BUNDLE_TAG)
+            .values(identity)
+            .build();
+        let mut pages = self
+            .client
+            .get_resources()
+            .resource_type_filters("acm:certificate")
+            .tag_filters(filter)
+            .into_paginator()
+            .send();
+        let mut arns = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Failure::new("tag:GetResources", identity, &error))?;
+            let mappings = page.resource_tag_mapping_list.unwrap_or_default();
+            arns.extend(
+                mappings
+                    .iter()
+                    .filter_map(|mapping| CertificateArn::parse(mapping.resource_arn()?)),
+            );
+        }
+        Ok(arns)
+    }
+}
