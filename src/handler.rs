@@ -1,0 +1,103 @@
+//! One event, answered: its requests are carried out, and each kind of source gets the answer that
+//! it understands.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tracing::{info, warn};
+
+use crate::event::{self, Message, Request, Watched, WorkItem};
+use crate::fault::Fault;
+use crate::pipeline::{self, Invocation};
+use crate::sweep;
+
+/// Carries out what `payload` asks for and answers with what became of it:
+///
+/// - bundles: `{"summaries": […]}`,
+/// - a queue's messages: `{"batchItemFailures": […]}`,
+/// - a sweep: its report,
+/// - nothing to do: `{"ignored": "why"}`.
+///
+/// # Errors
+///
+/// [`Fault`] where any of the bundles is unfinished: the source sends the event again, and bundles
+/// that were finished are then unchanged.
+pub async fn handle(payload: &Value, world: Invocation<'_>) -> Result<Value, Fault> {
+    let watched = Watched {
+        bucket: &world.config.bucket,
+        drop_prefix: &world.config.drop_prefix,
+    };
+    match event::read(payload, watched)? {
+        Request::Queue(messages) => Ok(queue(messages, world).await),
+        request => carry_out(request, world).await,
+    }
+}
+
+async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fault> {
+    match request {
+        Request::Bundles(items) => bundles(items, world).await,
+        Request::Sweep(request) => {
+            let report = sweep::sweep(request, world).await?;
+            serde_json::to_value(report).map_err(|_| Fault::internal("a report is no JSON"))
+        }
+        Request::Expiring(arn) => match bundle_of(&arn, world).await? {
+            Some(item) => bundles(vec![item], world).await,
+            None => Ok(ignored("the certificate carries no bundle's name")),
+        },
+        Request::Nothing(why) => Ok(ignored(why)),
+        Request::Queue(_) => Err(Fault::internal("a queue within a queue")),
+    }
+}
+
+/// All items are worked on, whatever becomes of one of them; then the first fault counts.
+async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, Fault> {
+    let mut summaries = Vec::new();
+    let mut fault = None;
+    for item in &items {
+        match pipeline::process(item, world).await {
+            Ok(summary) => summaries.push(summary),
+            Err(reason) => fault = fault.or(Some(reason)),
+        }
+    }
+    match fault {
+        Some(fault) => Err(fault),
+        None => Ok(json!({ "summaries": summaries })),
+    }
+}
+
+/// Each message by itself: only those that have to come again are named.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
+    let failure = async |message: Message| {
+        let done = match message.request {
+            Ok(request) => carry_out(*request, world).await,
+            Err(fault) => Err(fault),
+        };
+        let fault = done.err()?;
+        warn!(%fault, message = message.id, "message comes again");
+        Some(json!({ "itemIdentifier": message.id }))
+    };
+    let failures = join_all(messages.into_iter().map(failure)).await;
+    let failures: Vec<_> = failures.into_iter().flatten().collect();
+    json!({ "batchItemFailures": failures })
+}
+
+async fn bundle_of(
+    arn: &crate::binding::CertificateArn,
+    world: Invocation<'_>,
+) -> Result<Option<WorkItem>, Fault> {
+    let found = world.aws.acm.find(arn).await?;
+    let name = found.and_then(|found| found.bundle_tag);
+    let bundle = name
+        .as_deref()
+        .and_then(crate::bundle_name::BundleName::new);
+    Ok(bundle.map(|bundle| WorkItem {
+        bundle,
+        object: None,
+    }))
+}
+
+fn ignored(why: &str) -> Value {
+    info!(why, "ignored");
+    json!({ "ignored": why })
+}

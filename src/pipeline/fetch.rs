@@ -1,0 +1,299 @@
+//! What a bundle is made of: its objects with their tags, and its parameters.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+
+use super::Invocation;
+use crate::aws::s3::{Listed, Object, Tags};
+use crate::aws::ssm::Parameter;
+use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG};
+use crate::bundle::Part;
+use crate::bundle_name::{BundleName, Packing};
+use crate::content_id::{ContentId, Source};
+use crate::event::WorkItem;
+use crate::fault::Fault;
+use crate::secret::{Passphrase, SecretBytes};
+use crate::summary::{Heading, ObjectVersion};
+use crate::validate::finding::{self, Finding};
+
+/// All that was fetched of one bundle. Has no `Debug`: it holds secrets.
+pub(super) struct Fetched {
+    pub(super) bundle: BundleName,
+    pub(super) packing: Packing,
+    pub(super) object: ObjectVersion,
+    pub(super) content_id: ContentId,
+    pub(super) parts: Vec<Part>,
+    pub(super) passphrases: Vec<Passphrase>,
+    pub(super) objects: Vec<Tagged>,
+    /// What the bundle's parameter says.
+    pub(super) recorded_arn: Option<CertificateArn>,
+}
+
+/// An object of the bundle, and the tags that it had.
+pub(super) struct Tagged {
+    pub(super) key: String,
+    pub(super) version_id: Option<String>,
+    pub(super) tags: Tags,
+}
+
+impl Fetched {
+    /// A person wants the import, whatever the guard says.
+    pub(super) fn is_forced(&self) -> bool {
+        let forced = |object: &Tagged| {
+            object
+                .tags
+                .get(FORCE_TAG)
+                .is_some_and(|value| value == "true")
+        };
+        self.objects.iter().any(forced)
+    }
+
+    /// The ARNs that the objects are tagged with.
+    pub(super) fn tagged_arns(&self) -> Vec<CertificateArn> {
+        let tagged = self
+            .objects
+            .iter()
+            .filter_map(|object| object.tags.get(ARN_TAG));
+        let mut arns: Vec<_> = tagged
+            .filter_map(|arn| CertificateArn::parse(arn))
+            .collect();
+        arns.sort();
+        arns.dedup();
+        arns
+    }
+
+    /// Something is missing that another upload into the folder may bring.
+    pub(super) fn may_be_unfinished(&self, findings: &[Finding]) -> bool {
+        let awaited = [
+            finding::NO_CERTIFICATE.code,
+            finding::NO_PRIVATE_KEY.code,
+            finding::KEY_MISMATCH.code,
+            finding::CHAIN_INCOMPLETE.code,
+        ];
+        let mut errors = findings.iter().filter(|finding| finding.is_error());
+        self.packing == Packing::Folder
+            && errors.all(|finding| awaited.contains(&finding.code.as_ref()))
+    }
+
+    pub(super) fn heading<'a>(&'a self, world: Invocation<'_>) -> Heading<'a> {
+        Heading {
+            bundle: &self.bundle,
+            object: &self.object,
+            content_id: &self.content_id,
+            now: world.now,
+        }
+    }
+}
+
+/// Fetches the bundle of `item`; `None` where it is gone.
+pub(super) async fn fetch(
+    item: &WorkItem,
+    world: Invocation<'_>,
+) -> Result<Option<Fetched>, Fault> {
+    let names = ParameterNames::of(&item.bundle, world);
+    let (objects, parameters) =
+        tokio::try_join!(objects(item, world), world.aws.parameters.get(names.all()),)?;
+    let Some((packing, objects)) = objects else {
+        return Ok(None);
+    };
+    Ok(Some(assemble(
+        item, packing, objects, parameters, &names, world,
+    )))
+}
+
+async fn objects(
+    item: &WorkItem,
+    world: Invocation<'_>,
+) -> Result<Option<(Packing, Vec<(Object, Tags)>)>, Fault> {
+    let (packing, keys) = match &item.object {
+        Some(object) if object.packing == Packing::File => {
+            let version = object.version_id.as_deref();
+            let found = object_and_tags(&object.key, version, world).await?;
+            return Ok(found.map(|found| (Packing::File, vec![found])));
+        }
+        Some(_) => (Packing::Folder, folder(&item.bundle, world).await?),
+        None => newest(&item.bundle, world).await?,
+    };
+    let reads = keys.iter().map(|key| object_and_tags(key, None, world));
+    let objects: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+    Ok((!objects.is_empty()).then_some((packing, objects)))
+}
+
+async fn object_and_tags(
+    key: &str,
+    version_id: Option<&str>,
+    world: Invocation<'_>,
+) -> Result<Option<(Object, Tags)>, Fault> {
+    let bucket = &world.aws.bucket;
+    let (object, tags) =
+        tokio::try_join!(bucket.get(key, version_id), bucket.tags(key, version_id))?;
+    Ok(object.map(|object| (object, tags)))
+}
+
+/// The keys of a folder's files.
+async fn folder(bundle: &BundleName, world: Invocation<'_>) -> Result<Vec<String>, Fault> {
+    let prefix = format!("{}{bundle}/", world.config.drop_prefix);
+    let listed = world.aws.bucket.list(&prefix).await?;
+    let of_bundle =
+        |object: &Listed| BundleName::from_key(&object.key, &world.config.drop_prefix).is_some();
+    Ok(listed
+        .into_iter()
+        .filter(of_bundle)
+        .map(|object| object.key)
+        .collect())
+}
+
+/// What was dropped last of all that has the bundle's name: a file, or a folder with its files.
+async fn newest(
+    bundle: &BundleName,
+    world: Invocation<'_>,
+) -> Result<(Packing, Vec<String>), Fault> {
+    let drop_prefix = &world.config.drop_prefix;
+    let listed = world
+        .aws
+        .bucket
+        .list(&format!("{drop_prefix}{bundle}"))
+        .await?;
+    let mut own: Vec<_> = listed
+        .into_iter()
+        .filter_map(|object| {
+            let (name, packing) = BundleName::from_key(&object.key, drop_prefix)?;
+            (name == *bundle).then_some((object, packing))
+        })
+        .collect();
+    own.sort_by_key(|(object, _)| object.modified_at);
+    let Some((last, packing)) = own.last() else {
+        return Ok((Packing::File, Vec::new()));
+    };
+    match packing {
+        Packing::File => Ok((Packing::File, vec![last.key.clone()])),
+        Packing::Folder => {
+            let of_folder = own
+                .iter()
+                .filter(|(_, packing)| *packing == Packing::Folder);
+            let keys = of_folder.map(|(object, _)| object.key.clone()).collect();
+            Ok((Packing::Folder, keys))
+        }
+    }
+}
+
+/// The parameters that may belong to a bundle.
+struct ParameterNames {
+    private_key: String,
+    passphrase: String,
+    common_passphrase: String,
+    certificate_arn: String,
+}
+
+impl ParameterNames {
+    fn of(bundle: &BundleName, world: Invocation<'_>) -> Self {
+        let config = world.config;
+        Self {
+            private_key: config.parameter(bundle, "private-key"),
+            passphrase: config.parameter(bundle, "passphrase"),
+            common_passphrase: format!("{}/passphrase", config.parameter_prefix),
+            certificate_arn: config.parameter(bundle, "certificate-arn"),
+        }
+    }
+
+    fn all(&self) -> Vec<String> {
+        let names = [
+            &self.private_key,
+            &self.passphrase,
+            &self.common_passphrase,
+            &self.certificate_arn,
+        ];
+        names.into_iter().cloned().collect()
+    }
+}
+
+fn assemble(
+    item: &WorkItem,
+    packing: Packing,
+    objects: Vec<(Object, Tags)>,
+    mut parameters: BTreeMap<String, Parameter>,
+    names: &ParameterNames,
+    world: Invocation<'_>,
+) -> Fetched {
+    let content_id = content_id(&objects, &parameters, names);
+    let object = object_version(&item.bundle, packing, &objects, world);
+    let recorded = parameters.remove(&names.certificate_arn);
+    let recorded_arn = recorded.and_then(|parameter| CertificateArn::parse(&parameter.value));
+    let passphrases = [&names.passphrase, &names.common_passphrase]
+        .into_iter()
+        .filter_map(|name| parameters.remove(name))
+        .map(|mut parameter| Passphrase::new(std::mem::take(&mut *parameter.value)))
+        .collect();
+
+    let mut parts = Vec::new();
+    let mut tagged = Vec::new();
+    for (object, tags) in objects {
+        parts.push(Part {
+            name: object.key.clone(),
+            bytes: object.bytes,
+        });
+        tagged.push(Tagged {
+            key: object.key,
+            version_id: object.version_id,
+            tags,
+        });
+    }
+    parts.extend(
+        parameters
+            .remove(&names.private_key)
+            .map(|mut parameter| Part {
+                name: format!("parameter {}", names.private_key),
+                bytes: SecretBytes::new(std::mem::take(&mut *parameter.value).into_bytes()),
+            }),
+    );
+    Fetched {
+        bundle: item.bundle.clone(),
+        packing,
+        object,
+        content_id,
+        parts,
+        passphrases,
+        objects: tagged,
+        recorded_arn,
+    }
+}
+
+/// A changed secret makes a changed bundle; the ARN that we wrote ourselves does not.
+fn content_id(
+    objects: &[(Object, Tags)],
+    parameters: &BTreeMap<String, Parameter>,
+    names: &ParameterNames,
+) -> ContentId {
+    let objects = objects.iter().map(|(object, _)| Source {
+        name: object.key.clone(),
+        version: object.etag.clone(),
+    });
+    let secrets = [&names.private_key, &names.passphrase]
+        .into_iter()
+        .filter_map(|name| {
+            let parameter = parameters.get(name)?;
+            Some(Source {
+                name: name.clone(),
+                version: parameter.version.to_string(),
+            })
+        });
+    ContentId::of(objects.chain(secrets).collect())
+}
+
+fn object_version(
+    bundle: &BundleName,
+    packing: Packing,
+    objects: &[(Object, Tags)],
+    world: Invocation<'_>,
+) -> ObjectVersion {
+    let single = objects.first().filter(|_| packing == Packing::File);
+    ObjectVersion {
+        bucket: world.aws.bucket.name().to_owned(),
+        key: match single {
+            Some((object, _)) => object.key.clone(),
+            None => format!("{}{bundle}/", world.config.drop_prefix),
+        },
+        version_id: single.and_then(|(object, _)| object.version_id.clone()),
+    }
+}

@@ -1,0 +1,155 @@
+//! Which certificates in ACM might be the bundle's.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use super::Invocation;
+use super::fetch::{Fetched, Tagged};
+use crate::binding::{ARN_TAG, CertificateArn, Claim, Facts, Found};
+use crate::bundle_name::BundleName;
+use crate::certificate::Certificate;
+use crate::fault::Fault;
+
+/// Everything that is known in AWS of the bundle's certificate.
+///
+/// What the object's tag or the bundle's parameter name is enough where ACM confirms it: one round
+/// trip, as few calls as can be. Otherwise a new certificate may be about to be made, so everything
+/// is looked up, now that the lease is held; what was fetched beside taking the lease may be older
+/// than the last worker's records.
+pub(super) async fn find_certificates(
+    fetched: &Fetched,
+    leaf: &Certificate,
+    world: Invocation<'_>,
+) -> Result<Facts, Fault> {
+    let hints = hints(fetched);
+    let confirmed = confirm(hints, world).await?;
+    if confirmed.iter().any(|fact| settles(fact, &fetched.bundle)) {
+        return Ok(confirmed);
+    }
+    let identity = fetched.bundle.identity();
+    let (recorded, earlier, by_tag, by_serial) = tokio::try_join!(
+        recorded_since(fetched, world),
+        earlier_version(fetched, world),
+        world.aws.tagging.certificates_of(&identity),
+        world.aws.acm.find_by_serial(&leaf.serial),
+    )?;
+    let named = by_tag.into_iter().chain(by_serial);
+    let claims = recorded
+        .into_iter()
+        .chain(earlier.map(|arn| (Claim::EarlierVersion, arn)))
+        .chain(named.map(|arn| (Claim::BundleTag, arn)));
+    let known: BTreeSet<_> = confirmed
+        .iter()
+        .map(|(claim, found)| (*claim, found.arn.clone()))
+        .collect();
+    let new: BTreeSet<_> = claims.filter(|claim| !known.contains(claim)).collect();
+    let mut facts = confirmed;
+    facts.extend(confirm(new.into_iter().collect(), world).await?);
+    Ok(facts)
+}
+
+/// The certificate that stays when the bundle is rejected, as far as one call tells.
+pub(super) async fn live_certificate(
+    fetched: &Fetched,
+    world: Invocation<'_>,
+) -> Result<Option<Found>, Fault> {
+    let confirmed = confirm(hints(fetched), world).await?;
+    let settled = confirmed
+        .into_iter()
+        .find(|fact| settles(fact, &fetched.bundle));
+    Ok(settled.map(|(_, found)| found))
+}
+
+fn hints(fetched: &Fetched) -> Vec<(Claim, CertificateArn)> {
+    let tagged = fetched
+        .tagged_arns()
+        .into_iter()
+        .map(|arn| (Claim::ObjectTag, arn));
+    let recorded = fetched
+        .recorded_arn
+        .iter()
+        .map(|arn| (Claim::Parameter, arn.clone()));
+    tagged.chain(recorded).collect()
+}
+
+/// The claim leaves no doubt: the binding can decide by it alone.
+fn settles((claim, found): &(Claim, Found), bundle: &BundleName) -> bool {
+    let carries_our_name = found.bundle_tag.as_deref() == Some(bundle.identity().as_str());
+    *claim == Claim::ObjectTag || carries_our_name
+}
+
+/// Asks ACM for each of `claims`; those that are gone fall away.
+async fn confirm(
+    claims: Vec<(Claim, CertificateArn)>,
+    world: Invocation<'_>,
+) -> Result<Facts, Fault> {
+    let arns: BTreeSet<_> = claims.iter().map(|(_, arn)| arn).collect();
+    let found = try_join_all(arns.into_iter().map(|arn| world.aws.acm.find(arn))).await?;
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    let fact = |(claim, arn): (Claim, CertificateArn)| {
+        let found = found.iter().find(|found| found.arn == arn)?;
+        Some((claim, found.clone()))
+    };
+    Ok(claims.into_iter().filter_map(fact).collect())
+}
+
+/// What another worker recorded between our fetch and our lease.
+async fn recorded_since(
+    fetched: &Fetched,
+    world: Invocation<'_>,
+) -> Result<Vec<(Claim, CertificateArn)>, Fault> {
+    let bucket = &world.aws.bucket;
+    let name = world.config.parameter(&fetched.bundle, "certificate-arn");
+    let tags = fetched
+        .objects
+        .iter()
+        .map(|object| bucket.tags(&object.key, object.version_id.as_deref()));
+    let (tags, parameters) =
+        tokio::try_join!(try_join_all(tags), world.aws.parameters.get(vec![name]))?;
+    let tagged = tags
+        .iter()
+        .filter_map(|tags| CertificateArn::parse(tags.get(ARN_TAG)?))
+        .map(|arn| (Claim::ObjectTag, arn));
+    let recorded = parameters
+        .values()
+        .filter_map(|parameter| CertificateArn::parse(&parameter.value))
+        .map(|arn| (Claim::Parameter, arn));
+    Ok(tagged.chain(recorded).collect())
+}
+
+/// How many earlier versions are asked for their tags. Each that certdrop worked on has one, so
+/// the first is enough, unless it was never worked on.
+const EARLIER_VERSIONS: usize = 5;
+
+/// The ARN on the newest earlier version of any of the bundle's objects.
+async fn earlier_version(
+    fetched: &Fetched,
+    world: Invocation<'_>,
+) -> Result<Option<CertificateArn>, Fault> {
+    let bucket = &world.aws.bucket;
+    let drop_prefix = &world.config.drop_prefix;
+    let versions = bucket
+        .versions(&format!("{drop_prefix}{}", fetched.bundle))
+        .await?;
+    let is_current = |key: &str, version: &str| {
+        let same =
+            |object: &Tagged| object.key == key && object.version_id.as_deref() == Some(version);
+        fetched.objects.iter().any(same)
+    };
+    let earlier: Vec<_> = versions
+        .iter()
+        .filter(|(key, version)| !is_current(key, version))
+        .filter(|(key, _)| {
+            BundleName::from_key(key, drop_prefix).is_some_and(|(name, _)| name == fetched.bundle)
+        })
+        .take(EARLIER_VERSIONS)
+        .collect();
+    let tags = earlier
+        .iter()
+        .map(|(key, version)| bucket.tags(key, Some(version)));
+    let tags = try_join_all(tags).await?;
+    Ok(tags
+        .iter()
+        .find_map(|tags| CertificateArn::parse(tags.get(ARN_TAG)?)))
+}
