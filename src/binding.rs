@@ -7,7 +7,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::bundle_name::BundleName;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
 use crate::config::OnIncompatible;
 use crate::fault::Fault;
@@ -70,6 +70,15 @@ pub struct Found {
     pub detail: CertificateDetail,
     /// Value of its tag [`BUNDLE_TAG`].
     pub bundle_tag: Option<String>,
+}
+
+/// A certificate that ACM has, as its search shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `None` where ACM does not tell.
+    pub serial: Option<SerialNumber>,
+    /// Last instant of validity.
+    pub not_after: Option<OffsetDateTime>,
 }
 
 /// How a certificate came to be considered.

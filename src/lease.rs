@@ -13,9 +13,6 @@ use time::{Duration, OffsetDateTime};
 /// worker. It also covers clocks that differ.
 const SETTLING: Duration = Duration::seconds(60);
 
-/// How long before the end of a lease its holder starts nothing new.
-const MARGIN: Duration = Duration::seconds(5);
-
 /// What lies in the bucket while a bundle is being worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
@@ -27,12 +24,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease for a worker that the platform ends at `deadline`.
+    /// A lease for a worker that does nothing more after `end`.
     #[must_use]
-    pub fn until(deadline: OffsetDateTime, holder: &str) -> Self {
+    pub fn until(end: OffsetDateTime, holder: &str) -> Self {
         Self {
             holder: holder.to_owned(),
-            expires_at: deadline + SETTLING,
+            expires_at: end + SETTLING,
         }
     }
 
@@ -42,10 +39,11 @@ impl Lease {
         self.expires_at <= now
     }
 
-    /// The holder may still act on it.
+    /// How long the holder may still act on it: nothing that it began may take effect when the
+    /// lease has opened.
     #[must_use]
-    pub fn is_safe(&self, now: OffsetDateTime) -> bool {
-        now + MARGIN < self.expires_at
+    pub fn time_left(&self, now: OffsetDateTime) -> Duration {
+        (self.expires_at - SETTLING - now).max(Duration::ZERO)
     }
 }
 
@@ -55,13 +53,16 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn a_lease_opens_a_minute_after_its_holder_must_have_ended() {
+    fn a_lease_opens_a_minute_after_its_holder_has_to_stop() {
         let deadline = datetime!(2026-12-01 00:00:30 UTC);
         let lease = Lease::until(deadline, "request");
         assert!(!lease.is_free(deadline + Duration::milliseconds(59_999)));
         assert!(lease.is_free(deadline + Duration::seconds(60)));
-        assert!(lease.is_safe(deadline));
-        assert!(!lease.is_safe(deadline + Duration::seconds(55)));
+        assert_eq!(
+            lease.time_left(deadline - Duration::SECOND),
+            Duration::SECOND
+        );
+        assert_eq!(lease.time_left(deadline + Duration::SECOND), Duration::ZERO);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod content_id;
 pub mod event;
 pub mod fault;
 pub mod handler;
+pub mod inventory;
 pub mod lease;
 pub mod pipeline;
 pub mod public_key;

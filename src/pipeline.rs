@@ -4,7 +4,7 @@ mod fetch;
 mod lookup;
 mod publish;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::aws::Aws;
@@ -12,7 +12,9 @@ use crate::aws::acm::{Imported, Target};
 use crate::aws::s3::HeldLease;
 use crate::binding::{Candidate, CertificateArn, Found, Plan, bind};
 use crate::bundle::{self, Bundle};
+use crate::bundle_name::BundleName;
 use crate::config::Config;
+use crate::content_id::ContentId;
 use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::lease::Lease;
@@ -20,6 +22,10 @@ use crate::summary::{Outcome, Summary};
 use crate::validate::finding::{self, Finding};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
+
+/// The longest that one bundle is worked on: nearly all of it waiting while ACM throttles. What
+/// takes longer is begun again, after the lease has ended.
+const LONGEST_WORK: Duration = Duration::seconds(60);
 
 /// One call of the function, and the world that it works in.
 #[derive(Clone, Copy)]
@@ -169,8 +175,8 @@ async fn import(
             identity: &identity,
         },
     };
-    still_ours(lease)?;
-    let arn = match world.aws.acm.import(valid, target).await? {
+    let time_left = lease.lease().time_left(clock());
+    let arn = match world.aws.acm.import(valid, target, time_left).await? {
         Imported::As(arn) => arn,
         Imported::Refused(words) => {
             findings.push(refused(valid, &words));
@@ -217,23 +223,26 @@ fn kept(
     }
 }
 
+/// Takes the bundle's lease for as long as its work may take.
 async fn take_lease(item: &WorkItem, world: Invocation<'_>) -> Result<HeldLease, Fault> {
     let key = format!("{}{}", world.config.lease_prefix, item.bundle);
-    let lease = Lease::until(world.deadline, world.request_id);
-    world.aws.bucket.take_lease(&key, lease, world.now).await
+    let now = clock();
+    let lease = Lease::until(world.deadline.min(now + LONGEST_WORK), world.request_id);
+    world.aws.bucket.take_lease(&key, lease, now).await
 }
 
-/// The last look at the clock before something that cannot be undone.
-fn still_ours(lease: &HeldLease) -> Result<(), Fault> {
+/// The clock on the wall, for leases and deadlines. Rules are judged at [`Invocation::now`].
+pub(crate) fn clock() -> OffsetDateTime {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the lease ends by the clock on the wall, whatever instant the rules are judged at"
+        reason = "leases and deadlines end by the clock, whatever instant the rules are judged at"
     )]
-    let now = OffsetDateTime::now_utc();
-    if lease.lease().is_safe(now) {
-        return Ok(());
-    }
-    Err(Fault::Transient("the lease ended before the import".into()))
+    OffsetDateTime::now_utc()
+}
+
+/// Where the summary of a bundle with just this content lies.
+pub(crate) fn summary_key(bundle: &BundleName, content: &ContentId, config: &Config) -> String {
+    format!("{}{bundle}/{content}.json", config.summary_prefix)
 }
 
 /// A certificate that a user's tag handed to certdrop gets the bundle's name, before anything is

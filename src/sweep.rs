@@ -1,66 +1,90 @@
 //! The level-triggered pass over all bundles. No event is load-bearing: what one missed, this finds.
+//!
+//! It works like make: what was made from which content stands in the summaries' keys, so that
+//! lists alone tell which bundles are new or changed, with no call for one that is not.
 
-use std::collections::BTreeSet;
+pub mod index;
+pub mod plan;
 
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::StreamExt as _;
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
-use tracing::info;
+use time::Duration;
+use tracing::{info, warn};
 
 use crate::bundle_name::BundleName;
+use crate::content_id::{ContentId, Source};
 use crate::event::{SweepRequest, WorkItem};
 use crate::fault::Fault;
-use crate::pipeline::{self, Invocation};
+use crate::inventory::{self, Dropped};
+use crate::pipeline::{self, Invocation, clock};
 use crate::summary::Outcome;
+use index::{Entry, Index};
+use plan::{Listing, Reason, Step};
 
-/// How long before the deadline no further bundle is begun: the longest that one takes, with ACM
-/// throttling.
+/// How long before the deadline no further bundle is begun: one bundle's work, its retries
+/// included, and then the index.
 const RESERVE: Duration = Duration::seconds(20);
 
-/// What a sweep did.
+/// Bundles that are worked on at once. Most of the time is spent waiting; ACM admits about one
+/// import a second, so that more would only be throttled.
+const AT_ONCE: usize = 4;
+
+/// What a sweep found and did.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// How many bundles there are.
     pub bundles: usize,
-    /// What became of those that were looked at, by name.
-    pub outcomes: Vec<(String, Outcome)>,
+    /// How many of them needed nothing.
+    pub unchanged: usize,
+    /// Nothing was done, only found out.
+    pub dry_run: bool,
+    /// What had to be done and why, by bundle.
+    pub worked_on: BTreeMap<String, Reason>,
+    /// What became of it, by bundle.
+    pub outcomes: BTreeMap<String, Outcome>,
     /// Those that could not be finished, with the reason. The next sweep tries them again.
-    pub unfinished: Vec<(String, String)>,
+    pub unfinished: BTreeMap<String, String>,
     /// How many were left to the next sweep because time was up.
     pub left: usize,
+    /// Bundles whose certificate expires within the warning time, with its end.
+    pub expiring: BTreeMap<String, String>,
+    /// Bundles that still wait for parts, with the time since when.
+    pub waiting: BTreeMap<String, String>,
+    /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
+    pub without_bundle: BTreeMap<String, String>,
 }
 
-/// Looks at every bundle in the bucket.
+/// Looks at every bundle in the bucket and works on those that need it.
 ///
 /// # Errors
 ///
-/// [`Fault`] where the bucket cannot be listed. A single bundle's fault is in the report.
+/// [`Fault`] where something cannot be listed. A single bundle's fault is in the report.
 pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Report, Fault> {
-    let bundles = bundles(world).await?;
+    let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
+    let before = index.clone();
+    let work = find_work(&listing, &mut index, world).await?;
     let mut report = Report {
-        bundles: bundles.len(),
+        bundles: listing.bundles.len(),
+        unchanged: listing.bundles.len() - work.len(),
+        dry_run: request.dry_run,
+        worked_on: work
+            .iter()
+            .map(|(bundle, reason)| (bundle.to_string(), *reason))
+            .collect(),
         ..Report::default()
     };
-    if request.dry_run {
-        report.left = bundles.len();
-        return Ok(report);
+    if !request.dry_run {
+        work_on(work, &mut index, &mut report, world).await;
     }
-    for bundle in bundles {
-        if time_is_up(world) {
-            report.left += 1;
-            continue;
-        }
-        let name = bundle.to_string();
-        let item = WorkItem {
-            bundle,
-            object: None,
-        };
-        match pipeline::process(&item, world).await {
-            Ok(summary) => report.outcomes.push((name, summary.outcome)),
-            Err(fault) => report.unfinished.push((name, fault.to_string())),
-        }
+    tell(&listing, &mut index, &mut report, world);
+    if index != before && !request.dry_run {
+        save_index(&index, world).await?;
     }
     info!(
         bundles = report.bundles,
+        worked_on = report.worked_on.len(),
         unfinished = report.unfinished.len(),
         left = report.left,
         "swept"
@@ -68,20 +92,169 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     Ok(report)
 }
 
-async fn bundles(world: Invocation<'_>) -> Result<BTreeSet<BundleName>, Fault> {
-    let prefix = &world.config.drop_prefix;
-    let listed = world.aws.bucket.list(prefix).await?;
-    let named = listed
-        .iter()
-        .filter_map(|object| BundleName::from_key(&object.key, prefix));
-    Ok(named.map(|(bundle, _)| bundle).collect())
+async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
+    let config = world.config;
+    let (dropped, summaries, secrets, certificates) = tokio::try_join!(
+        world.aws.bucket.list(&config.drop_prefix),
+        world.aws.bucket.list(&config.summary_prefix),
+        world
+            .aws
+            .parameters
+            .secret_versions(&config.parameter_prefix),
+        world.aws.acm.imported(),
+    )?;
+    Ok(Listing {
+        bundles: inventory::by_bundle(dropped, &config.drop_prefix),
+        secrets,
+        summaries: summaries
+            .into_iter()
+            .map(|summary| (summary.key, summary.modified_at))
+            .collect(),
+        certificates,
+    })
 }
 
-fn time_is_up(world: Invocation<'_>) -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the platform ends the function by the clock on the wall"
-    )]
-    let now = OffsetDateTime::now_utc();
-    now + RESERVE > world.deadline
+/// Decides about every bundle; reads the summaries that events wrote since the last sweep.
+async fn find_work(
+    listing: &Listing,
+    index: &mut Index,
+    world: Invocation<'_>,
+) -> Result<Vec<(BundleName, Reason)>, Fault> {
+    let mut work = Vec::new();
+    let mut unread = Vec::new();
+    for (bundle, dropped) in &listing.bundles {
+        let content = content_id(bundle, dropped, &listing.secrets, world);
+        let key = pipeline::summary_key(bundle, &content, world.config);
+        match plan::step(listing, index, bundle, &content, &key) {
+            Step::Nothing => {}
+            Step::Work(reason) => work.push((bundle.clone(), reason)),
+            Step::ReadSummary => unread.push((bundle, key)),
+        }
+    }
+    let reads = unread
+        .into_iter()
+        .map(async |(bundle, key)| (bundle, world.aws.bucket.get(&key, None).await));
+    let mut reads = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
+    while let Some((bundle, summary)) = reads.next().await {
+        let entry = summary?.and_then(|summary| Entry::from_summary(summary.bytes.expose()));
+        let step = entry.as_ref().map_or(Step::Work(Reason::NotDone), |entry| {
+            plan::check(listing, entry)
+        });
+        if let Some(entry) = entry {
+            index.remember(bundle, entry);
+        }
+        if let Step::Work(reason) = step {
+            work.push((bundle.clone(), reason));
+        }
+    }
+    Ok(work)
+}
+
+async fn work_on(
+    work: Vec<(BundleName, Reason)>,
+    index: &mut Index,
+    report: &mut Report,
+    world: Invocation<'_>,
+) {
+    let process = async |bundle: BundleName| {
+        if clock() + RESERVE > world.deadline {
+            return (bundle, None);
+        }
+        let item = WorkItem {
+            bundle: bundle.clone(),
+            object: None,
+        };
+        (bundle, Some(pipeline::process(&item, world).await))
+    };
+    let bundles = work.into_iter().map(|(bundle, _)| process(bundle));
+    let mut results = futures_util::stream::iter(bundles).buffer_unordered(AT_ONCE);
+    while let Some((bundle, result)) = results.next().await {
+        match result {
+            None => report.left += 1,
+            Some(Err(fault)) => {
+                report
+                    .unfinished
+                    .insert(bundle.to_string(), fault.to_string());
+            }
+            Some(Ok(summary)) => {
+                report.outcomes.insert(bundle.to_string(), summary.outcome);
+                let json = serde_json::to_vec(&summary).unwrap_or_default();
+                if let Some(entry) = Entry::from_summary(&json) {
+                    index.remember(&bundle, entry);
+                }
+            }
+        }
+    }
+}
+
+/// What a person should know though nothing could be done about it.
+fn tell(listing: &Listing, index: &mut Index, report: &mut Report, world: Invocation<'_>) {
+    let warn_before = world.now + world.config.expiry_warning;
+    let is_there = |name: &str| {
+        BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
+    };
+    for (name, entry) in &index.bundles {
+        let arn = entry.certificate().map(|(arn, _)| arn);
+        let standing = arn
+            .as_ref()
+            .and_then(|arn| listing.certificates.as_ref()?.get(arn));
+        if !is_there(name) {
+            if let (Some(arn), Some(_)) = (&arn, standing) {
+                report.without_bundle.insert(name.clone(), arn.to_string());
+            }
+            continue;
+        }
+        if let Some(end) = standing
+            .and_then(|standing| standing.not_after)
+            .filter(|end| *end <= warn_before)
+        {
+            report.expiring.insert(name.clone(), end.to_string());
+        }
+        if entry.outcome == Outcome::Waiting {
+            report.waiting.insert(name.clone(), entry.at.to_string());
+        }
+    }
+    for (bundle, end) in &report.expiring {
+        warn!(bundle, end, "certificate expires soon");
+    }
+    // A bundle that is gone is remembered for as long as its certificate is there to be told of.
+    let told = &report.without_bundle;
+    index
+        .bundles
+        .retain(|name, _| is_there(name) || told.contains_key(name));
+}
+
+/// The same as the pipeline's, from what was listed.
+fn content_id(
+    bundle: &BundleName,
+    dropped: &Dropped,
+    secrets: &HashMap<String, i64>,
+    world: Invocation<'_>,
+) -> ContentId {
+    let secrets = ["private-key", "passphrase"]
+        .into_iter()
+        .filter_map(|name| {
+            let name = world.config.parameter(bundle, name);
+            let version = secrets.get(&name)?.to_string();
+            Some(Source { name, version })
+        });
+    ContentId::of(dropped.sources().chain(secrets).collect())
+}
+
+fn index_key(world: Invocation<'_>) -> String {
+    // Summaries lie one folder deeper, so that no bundle's name can collide with it.
+    format!("{}index.json", world.config.summary_prefix)
+}
+
+async fn load_index(world: Invocation<'_>) -> Result<Index, Fault> {
+    let stored = world.aws.bucket.get(&index_key(world), None).await?;
+    Ok(stored.map_or_else(Index::default, |stored| {
+        Index::from_json(stored.bytes.expose())
+    }))
+}
+
+async fn save_index(index: &Index, world: Invocation<'_>) -> Result<(), Fault> {
+    let json = serde_json::to_string(index)
+        .map_err(|_| Fault::internal("the index could not be written as JSON"))?;
+    world.aws.bucket.put_json(&index_key(world), json).await
 }

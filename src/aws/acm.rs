@@ -1,5 +1,6 @@
 //! AWS Certificate Manager.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::operation::import_certificate::ImportCertificateError;
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::{
-    AcmCertificateMetadataFilter, CertificateFilter, CertificateFilterStatement, CertificateType,
-    Tag, X509AttributeFilter,
+    AcmCertificateMetadataFilter, CertificateFilter, CertificateFilterStatement,
+    CertificateSearchResult, CertificateType, Tag, X509AttributeFilter, X509Attributes,
 };
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -21,10 +22,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use tracing::{debug, warn};
 
 use super::fault::{Failure, Meaning};
-use crate::binding::{BUNDLE_TAG, CertificateArn, Found, MANAGED_TAG};
+use crate::binding::{BUNDLE_TAG, CertificateArn, Found, MANAGED_TAG, Standing};
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
@@ -67,7 +69,7 @@ impl Acm {
         }
     }
 
-    /// Sends `bundle` to ACM.
+    /// Sends `bundle` to ACM, for at most `time_left`, retries included.
     ///
     /// # Errors
     ///
@@ -77,6 +79,7 @@ impl Acm {
         &self,
         bundle: &ValidatedBundle,
         target: Target<'_>,
+        time_left: time::Duration,
     ) -> Result<Imported, Fault> {
         debug!(?target, "acm:ImportCertificate");
         let key = bundle.private_key_pem();
@@ -92,7 +95,11 @@ impl Acm {
                 .tags(tag(BUNDLE_TAG, identity)?)
                 .tags(tag(MANAGED_TAG, "true")?),
         };
-        let answer = match call.send().await {
+        let limit = time_left.try_into().unwrap_or_default();
+        let sent = tokio::time::timeout(limit, call.send()).await;
+        let answer = match sent.map_err(|_| {
+            Fault::Transient("acm:ImportCertificate was throttled until the lease ended".into())
+        })? {
             Ok(answer) => answer,
             Err(error) => {
                 let subject = bundle.leaf().subject.to_string();
@@ -207,6 +214,38 @@ impl Acm {
         Ok(arns)
     }
 
+    /// All imported certificates; `None` where this ACM has no search.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM cannot be asked.
+    pub async fn imported(&self) -> Result<Option<HashMap<CertificateArn, Standing>>, Fault> {
+        debug!("acm:SearchCertificates");
+        let mut pages = self
+            .client
+            .search_certificates()
+            .filter_statement(CertificateFilterStatement::Filter(imported()))
+            .max_results(SEARCH_PAGE)
+            .into_paginator()
+            .send();
+        let mut certificates = HashMap::new();
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => certificates.extend(page.results().iter().filter_map(standing)),
+                Err(error) => {
+                    let failure =
+                        Failure::new("acm:SearchCertificates", "all certificates", &error);
+                    if failure.is_unknown_operation() {
+                        warn!("this ACM has no SearchCertificates");
+                        return Ok(None);
+                    }
+                    return Err(failure.into());
+                }
+            }
+        }
+        Ok(Some(certificates))
+    }
+
     /// Gives a certificate that was adopted the name of its bundle.
     ///
     /// # Errors
@@ -277,11 +316,33 @@ fn imported_with(serial: &SerialNumber) -> CertificateFilterStatement {
         filter(CertificateFilter::X509AttributeFilter(
             X509AttributeFilter::SerialNumber(serial.to_string()),
         )),
-        filter(CertificateFilter::AcmCertificateMetadataFilter(
-            AcmCertificateMetadataFilter::Type(CertificateType::Imported),
-        )),
+        filter(imported()),
     ])
 }
+
+fn imported() -> CertificateFilter {
+    CertificateFilter::AcmCertificateMetadataFilter(AcmCertificateMetadataFilter::Type(
+        CertificateType::Imported,
+    ))
+}
+
+fn standing(found: &CertificateSearchResult) -> Option<(CertificateArn, Standing)> {
+    let arn = CertificateArn::parse(found.certificate_arn()?)?;
+    let x509 = found.x509_attributes();
+    let not_after = x509.and_then(X509Attributes::not_after);
+    let standing = Standing {
+        serial: x509
+            .and_then(X509Attributes::serial_number)
+            .and_then(SerialNumber::from_hexadecimal),
+        not_after: not_after.and_then(|end| OffsetDateTime::from_unix_timestamp(end.secs()).ok()),
+    };
+    Some((arn, standing))
+}
+
+/// The most that a page of SearchCertificates may hold.
+///
+/// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_SearchCertificates.html>
+const SEARCH_PAGE: i32 = 500;
 
 /// Keeps the body of an answer, because the SDK's types drop members and values that they do not
 /// know, and a summary is to carry them all.

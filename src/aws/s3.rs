@@ -14,6 +14,7 @@ use super::fault::{Failure, Meaning};
 use crate::bundle::limits;
 use crate::config::Config;
 use crate::fault::Fault;
+use crate::inventory::Listed;
 use crate::lease::Lease;
 use crate::secret::SecretBytes;
 
@@ -35,17 +36,6 @@ pub struct Object {
     pub etag: String,
     /// At most one byte more than a part may have.
     pub bytes: SecretBytes,
-}
-
-/// An object as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Decoded.
-    pub key: String,
-    /// Changes with the content.
-    pub etag: String,
-    /// When it was written.
-    pub modified_at: OffsetDateTime,
 }
 
 /// A lease that this worker holds.

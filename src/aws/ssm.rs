@@ -1,9 +1,9 @@
 //! SSM Parameter Store: secrets in, certificate ARNs out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::ParameterType;
+use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
 use aws_types::SdkConfig;
 use tracing::debug;
 use zeroize::Zeroizing;
@@ -59,6 +59,33 @@ impl Parameters {
         Ok(by_name.collect())
     }
 
+    /// The versions of all secrets below `path`, by name. Reads none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where SSM cannot be asked.
+    pub async fn secret_versions(&self, path: &str) -> Result<HashMap<String, i64>, Fault> {
+        debug!(path, "ssm:DescribeParameters");
+        let below = filter("Path", "Recursive", path)?;
+        let secret = filter("Type", "Equals", "SecureString")?;
+        let mut pages = self
+            .client
+            .describe_parameters()
+            .parameter_filters(below)
+            .parameter_filters(secret)
+            .max_results(PAGE)
+            .into_paginator()
+            .send();
+        let mut versions = HashMap::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| Failure::new("ssm:DescribeParameters", path, &error))?;
+            let parameters = page.parameters.unwrap_or_default().into_iter();
+            versions.extend(parameters.filter_map(|found| Some((found.name?, found.version))));
+        }
+        Ok(versions)
+    }
+
     /// Writes `value` as a plain parameter.
     ///
     /// # Errors
@@ -78,4 +105,19 @@ impl Parameters {
             .map_err(|error| Failure::new("ssm:PutParameter", name, &error))?;
         Ok(())
     }
+}
+
+/// The most that a page of DescribeParameters may hold.
+///
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html>
+const PAGE: i32 = 50;
+
+fn filter(key: &str, option: &str, value: &str) -> Result<ParameterStringFilter, Fault> {
+    let filter = ParameterStringFilter::builder()
+        .key(key)
+        .option(option)
+        .values(value);
+    filter
+        .build()
+        .map_err(|_| Fault::internal("a filter has no key"))
 }

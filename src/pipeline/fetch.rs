@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use super::Invocation;
-use crate::aws::s3::{Listed, Object, Tags};
+use crate::aws::s3::{Object, Tags};
 use crate::aws::ssm::Parameter;
 use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG};
 use crate::bundle::Part;
@@ -13,6 +13,7 @@ use crate::bundle_name::{BundleName, Packing};
 use crate::content_id::{ContentId, Source};
 use crate::event::WorkItem;
 use crate::fault::Fault;
+use crate::inventory;
 use crate::secret::{Passphrase, SecretBytes};
 use crate::summary::{Heading, ObjectVersion};
 use crate::validate::finding::{self, Finding};
@@ -133,15 +134,15 @@ async fn object_and_tags(
 
 /// The keys of a folder's files.
 async fn folder(bundle: &BundleName, world: Invocation<'_>) -> Result<Vec<String>, Fault> {
-    let prefix = format!("{}{bundle}/", world.config.drop_prefix);
-    let listed = world.aws.bucket.list(&prefix).await?;
-    let of_bundle =
-        |object: &Listed| BundleName::from_key(&object.key, &world.config.drop_prefix).is_some();
-    Ok(listed
-        .into_iter()
-        .filter(of_bundle)
-        .map(|object| object.key)
-        .collect())
+    let drop_prefix = &world.config.drop_prefix;
+    let listed = world
+        .aws
+        .bucket
+        .list(&format!("{drop_prefix}{bundle}/"))
+        .await?;
+    let dropped = inventory::by_bundle(listed, drop_prefix).remove(bundle);
+    let objects = dropped.into_iter().flat_map(|dropped| dropped.objects);
+    Ok(objects.map(|object| object.key).collect())
 }
 
 /// What was dropped last of all that has the bundle's name: a file, or a folder with its files.
@@ -155,27 +156,15 @@ async fn newest(
         .bucket
         .list(&format!("{drop_prefix}{bundle}"))
         .await?;
-    let mut own: Vec<_> = listed
-        .into_iter()
-        .filter_map(|object| {
-            let (name, packing) = BundleName::from_key(&object.key, drop_prefix)?;
-            (name == *bundle).then_some((object, packing))
-        })
-        .collect();
-    own.sort_by_key(|(object, _)| object.modified_at);
-    let Some((last, packing)) = own.last() else {
-        return Ok((Packing::File, Vec::new()));
-    };
-    match packing {
-        Packing::File => Ok((Packing::File, vec![last.key.clone()])),
-        Packing::Folder => {
-            let of_folder = own
-                .iter()
-                .filter(|(_, packing)| *packing == Packing::Folder);
-            let keys = of_folder.map(|(object, _)| object.key.clone()).collect();
-            Ok((Packing::Folder, keys))
-        }
-    }
+    let dropped = inventory::by_bundle(listed, drop_prefix).remove(bundle);
+    Ok(dropped.map_or((Packing::File, Vec::new()), |dropped| {
+        let keys = dropped
+            .objects
+            .into_iter()
+            .map(|object| object.key)
+            .collect();
+        (dropped.packing, keys)
+    }))
 }
 
 /// The parameters that may belong to a bundle.

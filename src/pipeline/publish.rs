@@ -4,7 +4,7 @@ use futures_util::future::try_join_all;
 use tracing::{error, info, warn};
 
 use super::fetch::{Fetched, Tagged};
-use super::{Done, Invocation, Records};
+use super::{Done, Invocation, Records, summary_key};
 use crate::aws::s3::{HeldLease, Tags};
 use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG, OUTCOME_TAG};
 use crate::content_id::ContentId;
@@ -25,8 +25,11 @@ pub(super) async fn publish(
             Records::Due(arn) => record(fetched, done.summary.outcome, arn.as_ref(), world).await,
         }
     };
-    let (records, stored, ()) =
-        tokio::join!(records, store(&done.summary, world), release(lease, world));
+    let (records, stored, ()) = tokio::join!(
+        records,
+        store(&done.summary, fetched, world),
+        release(lease, world)
+    );
     records?;
     stored?;
     Ok(done.summary)
@@ -89,9 +92,8 @@ pub(super) async fn record(
 }
 
 /// Writes the summary, where the sweep sees by its name alone that the bundle was done.
-async fn store(summary: &Summary, world: Invocation<'_>) -> Result<(), Fault> {
-    let prefix = &world.config.summary_prefix;
-    let key = format!("{prefix}{}/{}.json", summary.bundle, summary.content_id);
+async fn store(summary: &Summary, fetched: &Fetched, world: Invocation<'_>) -> Result<(), Fault> {
+    let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
     let json = serde_json::to_string_pretty(summary)
         .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
     world.aws.bucket.put_json(&key, json).await

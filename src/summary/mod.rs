@@ -1,6 +1,6 @@
 //! What the world is told of one bundle: one document, the same in every place.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,7 +11,7 @@ use crate::content_id::ContentId;
 use crate::validate::finding::Finding;
 
 /// What became of a bundle. All of these are finished: running again would change nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// ACM has a new certificate.

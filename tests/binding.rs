@@ -1,0 +1,336 @@
+//! Which certificate a bundle belongs to, and what has to be done to it: every row one situation.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml frees #[test] functions only, not what they call"
+)]
+
+#[path = "support/pki.rs"]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "shared with other tests"
+)]
+mod pki;
+
+use base64::Engine as _;
+use certdrop::binding::{Candidate, CertificateArn, Claim, Found, Plan, bind};
+use certdrop::bundle_name::BundleName;
+use certdrop::certificate::Certificate;
+use certdrop::certificate_detail::CertificateDetail;
+use certdrop::config::OnIncompatible;
+use pki::{Authority, Order};
+use serde_json::json;
+use time::Duration;
+
+const BUNDLE: &str = "www.example.com";
+
+fn arn(id: &str) -> CertificateArn {
+    let text = format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}");
+    CertificateArn::parse(&text).expect("an ARN")
+}
+
+fn leaf(age: i64) -> Certificate {
+    let issued = Authority::new().issue(&Order::new(BUNDLE, Duration::days(age)));
+    let base64: String = issued
+        .certificate
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    let der = base64::engine::general_purpose::STANDARD
+        .decode(base64)
+        .expect("base64");
+    Certificate::from_der(&der).expect("a certificate")
+}
+
+/// What ACM says of `leaf`.
+fn detail(leaf: &Certificate, created: i64, in_use: bool, key: &str) -> CertificateDetail {
+    let users = if in_use {
+        json!(["arn:aws:elasticloadbalancing:x"])
+    } else {
+        json!([])
+    };
+    let serde_json::Value::Object(members) = json!({
+        "Serial": leaf.serial.to_string(), "Type": "IMPORTED", "KeyAlgorithm": key, "InUseBy": users,
+        "NotBefore": leaf.not_before.unix_timestamp(), "NotAfter": leaf.not_after.unix_timestamp(),
+        "CreatedAt": created, "KeyUsages": [{"Name": "DIGITAL_SIGNATURE"}],
+        "ExtendedKeyUsages": [{"Name": "TLS_WEB_SERVER_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.1"}],
+    }) else {
+        panic!("an object");
+    };
+    CertificateDetail::from_answer(members)
+}
+
+struct Situation {
+    leaf: Certificate,
+    found: Vec<(Claim, Found)>,
+    force: bool,
+    on_incompatible: OnIncompatible,
+}
+
+impl Situation {
+    fn new(leaf: &Certificate) -> Self {
+        Self {
+            leaf: leaf.clone(),
+            found: Vec::new(),
+            force: false,
+            on_incompatible: OnIncompatible::Reject,
+        }
+    }
+
+    fn with(
+        mut self,
+        claim: Claim,
+        id: &str,
+        tag: Option<&str>,
+        detail: CertificateDetail,
+    ) -> Self {
+        let bundle_tag = tag.map(str::to_owned);
+        self.found.push((
+            claim,
+            Found {
+                arn: arn(id),
+                detail,
+                bundle_tag,
+            },
+        ));
+        self
+    }
+
+    /// What is planned, with whom, and the codes of the warnings.
+    fn decide(&self) -> (String, Vec<String>) {
+        let bundle = BundleName::new(BUNDLE).expect("a name");
+        let candidate = Candidate {
+            bundle: &bundle,
+            leaf: &self.leaf,
+            force: self.force,
+            on_incompatible: self.on_incompatible,
+        };
+        let id = |found: &Found| {
+            found
+                .arn
+                .as_str()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match bind(&candidate, &self.found) {
+            Err(fault) => (fault.kind().to_owned(), Vec::new()),
+            Ok((plan, warnings)) => {
+                let plan = match plan {
+                    Plan::ImportNew { superseded: None } => "new".to_owned(),
+                    Plan::ImportNew {
+                        superseded: Some(old),
+                    } => format!("new beside {}", id(&old)),
+                    Plan::Replace(found) => format!("replace {}", id(&found)),
+                    Plan::Unchanged(found) => format!("unchanged {}", id(&found)),
+                    Plan::Outdated(found) => format!("outdated {}", id(&found)),
+                    Plan::Incompatible(found, _) => format!("incompatible {}", id(&found)),
+                };
+                (
+                    plan,
+                    warnings
+                        .iter()
+                        .map(|finding| finding.code.to_string())
+                        .collect(),
+                )
+            }
+        }
+    }
+}
+
+#[test]
+fn each_situation_has_its_plan() {
+    use Claim::{BundleTag, EarlierVersion, ObjectTag, Parameter};
+    let (old, new, newer) = (leaf(30), leaf(20), leaf(10));
+    let p256 = |leaf: &Certificate, created, in_use| detail(leaf, created, in_use, "EC_prime256v1");
+    let rsa = |leaf: &Certificate, created, in_use| detail(leaf, created, in_use, "RSA_2048");
+    let ours = Some(BUNDLE);
+    let theirs = Some("other.example.com");
+    let situation = || Situation::new(&new);
+    let rows = [
+        ("nothing is known", situation(), "new"),
+        (
+            "the object's tag",
+            situation().with(ObjectTag, "a", ours, p256(&old, 1, false)),
+            "replace a",
+        ),
+        (
+            "a nameless certificate is adopted",
+            situation().with(ObjectTag, "a", None, p256(&old, 1, false)),
+            "replace a",
+        ),
+        (
+            "another bundle's certificate is not",
+            situation().with(ObjectTag, "a", theirs, p256(&old, 1, false)),
+            "SetUp",
+        ),
+        (
+            "another bundle's by an older tag is ignored",
+            situation().with(EarlierVersion, "a", theirs, p256(&old, 1, false)),
+            "new",
+        ),
+        (
+            "the parameter, confirmed",
+            situation().with(Parameter, "a", ours, p256(&old, 1, false)),
+            "replace a",
+        ),
+        (
+            "the parameter, not confirmed",
+            situation().with(Parameter, "a", None, p256(&old, 1, false)),
+            "new",
+        ),
+        (
+            "an earlier version's tag",
+            situation().with(EarlierVersion, "a", None, p256(&old, 1, false)),
+            "replace a",
+        ),
+        (
+            "the bundle's name",
+            situation().with(BundleTag, "a", ours, p256(&old, 1, false)),
+            "replace a",
+        ),
+        (
+            "the same serial number without the bundle's name",
+            situation().with(BundleTag, "a", None, p256(&new, 1, false)),
+            "new",
+        ),
+        (
+            "the very certificate",
+            situation().with(ObjectTag, "a", ours, p256(&new, 1, false)),
+            "unchanged a",
+        ),
+        (
+            "a newer one",
+            situation().with(ObjectTag, "a", ours, p256(&newer, 1, false)),
+            "outdated a",
+        ),
+        (
+            "the object's tag goes before the name",
+            situation()
+                .with(BundleTag, "b", ours, p256(&old, 1, true))
+                .with(ObjectTag, "a", ours, p256(&old, 2, false)),
+            "replace a",
+        ),
+        (
+            "an import that was not recorded goes before all",
+            situation()
+                .with(ObjectTag, "a", ours, p256(&old, 1, true))
+                .with(BundleTag, "b", ours, p256(&new, 2, false)),
+            "unchanged b",
+        ),
+        (
+            "of two names the one in use",
+            situation()
+                .with(BundleTag, "a", ours, p256(&old, 1, false))
+                .with(BundleTag, "b", ours, p256(&old, 2, true)),
+            "replace b",
+        ),
+        (
+            "of two names the oldest",
+            situation()
+                .with(BundleTag, "a", ours, p256(&old, 2, false))
+                .with(BundleTag, "b", ours, p256(&old, 1, false)),
+            "replace b",
+        ),
+        (
+            "of two names the one that takes it",
+            situation()
+                .with(BundleTag, "a", ours, rsa(&old, 1, true))
+                .with(BundleTag, "b", ours, p256(&old, 2, false)),
+            "replace b",
+        ),
+        (
+            "another kind of key",
+            situation().with(ObjectTag, "a", ours, rsa(&old, 1, false)),
+            "incompatible a",
+        ),
+        (
+            "another kind of key, where a new one is wanted then",
+            Situation {
+                on_incompatible: OnIncompatible::ImportNew,
+                ..situation()
+            }
+            .with(ObjectTag, "a", ours, rsa(&old, 1, false)),
+            "new beside a",
+        ),
+        (
+            "forced over a newer one",
+            Situation {
+                force: true,
+                ..situation()
+            }
+            .with(ObjectTag, "a", ours, p256(&newer, 1, false)),
+            "replace a",
+        ),
+        (
+            "forced over the same",
+            Situation {
+                force: true,
+                ..situation()
+            }
+            .with(ObjectTag, "a", ours, p256(&new, 1, false)),
+            "replace a",
+        ),
+        (
+            "a force does not overrule ACM",
+            Situation {
+                force: true,
+                ..situation()
+            }
+            .with(ObjectTag, "a", ours, rsa(&old, 1, false)),
+            "incompatible a",
+        ),
+    ];
+    for (name, situation, expected) in rows {
+        assert_eq!(situation.decide().0, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_second_certificate_with_the_bundle_s_name_is_told_of() {
+    let (old, new) = (leaf(30), leaf(20));
+    let situation = Situation::new(&new)
+        .with(
+            Claim::BundleTag,
+            "a",
+            Some(BUNDLE),
+            detail(&old, 1, true, "EC_prime256v1"),
+        )
+        .with(
+            Claim::BundleTag,
+            "b",
+            Some(BUNDLE),
+            detail(&old, 2, false, "EC_prime256v1"),
+        );
+    assert_eq!(
+        situation.decide(),
+        (
+            "replace a".to_owned(),
+            vec!["another-certificate".to_owned()]
+        )
+    );
+}
+
+#[test]
+fn the_order_in_which_certificates_were_found_decides_nothing() {
+    let (old, new) = (leaf(30), leaf(20));
+    let mut situation = Situation::new(&new);
+    for (id, created, in_use) in [
+        ("a", 3, false),
+        ("b", 2, true),
+        ("c", 1, false),
+        ("d", 4, true),
+    ] {
+        let detail = detail(&old, created, in_use, "EC_prime256v1");
+        situation = situation.with(Claim::BundleTag, id, Some(BUNDLE), detail);
+    }
+    for _ in 0..4 {
+        situation.found.rotate_left(1);
+        assert_eq!(situation.decide().0, "replace b");
+    }
+}
