@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Installs the pinned tools of stage/requirements into .tools/, each in a virtual environment of its own.
+
+Apart, because they disagree about their dependencies: ministack and the AWS command line each pin
+another botocore. What is current already is left alone, so calling this costs nothing.
+
+    stage/tools.py             all of them
+    stage/tools.py aws sam     these
+"""
+
+import concurrent.futures
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "stage" / "requirements"
+TOOLS = ROOT / ".tools"
+OLDEST_PYTHON = (3, 10)
+
+
+class Failed(Exception):
+    """A tool cannot be installed; the text says why and what to do."""
+
+
+def main(names):
+    known = sorted(path.stem for path in REQUIREMENTS.glob("*.txt"))
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise Failed(f"no such tool: {', '.join(unknown)}; there are {', '.join(known)}")
+    check_python()
+    TOOLS.mkdir(exist_ok=True)
+    with open(TOOLS / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two installations at once would share half-made folders
+        with concurrent.futures.ThreadPoolExecutor() as together:
+            failures = [why for why in together.map(install, names or known) if why]
+    if failures:
+        raise Failed("\n".join(failures))
+
+
+def check_python():
+    if sys.version_info < OLDEST_PYTHON:
+        wanted = ".".join(map(str, OLDEST_PYTHON))
+        raise Failed(f"{sys.executable} is Python {sys.version.split()[0]}; {wanted} or newer is needed")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        raise Failed(
+            f"{sys.executable} cannot make virtual environments: its modules venv and ensurepip are missing; "
+            "on Debian and Ubuntu: apt-get install python3-venv"
+        ) from None
+
+
+def install(name):
+    """Makes one tool current. Gives what went wrong, or None."""
+    folder = TOOLS / name
+    wanted = fingerprint(name, folder)
+    # Written last, so that a folder with this file is whole.
+    stamp = folder / ".installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return None
+    started = time.monotonic()
+    shutil.rmtree(folder, ignore_errors=True)
+    steps = (
+        [sys.executable, "-m", "venv", str(folder)],
+        [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+         "--no-input", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS / f"{name}.txt")],
+    )
+    for step in steps:
+        done = subprocess.run(step, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            return f"{name} cannot be installed ({' '.join(step[1:4])}):\n{(done.stderr or done.stdout).strip()}"
+    stamp.write_text(wanted)
+    print(f"installed {name} in {time.monotonic() - started:.0f} s", flush=True)
+    return None
+
+
+def fingerprint(name, folder):
+    """What an installation depends on: virtual environments cannot be moved, nor change their Python."""
+    made_of = hashlib.sha256((REQUIREMENTS / f"{name}.txt").read_bytes())
+    made_of.update(f"{folder}\n{os.path.realpath(sys.executable)}\n{sys.version}".encode())
+    return made_of.hexdigest()
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Failed as failed:
+        print(f"error: {failed}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
