@@ -1,0 +1,35 @@
+# Everything that people and CI do, by name. Needs Rust and Python 3; the rest comes into .tools/.
+
+PYTHON ?= python3
+TOOLS := $(CURDIR)/.tools
+CARGO ?= cargo
+DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
+
+# The test suites start their servers from here.
+export CERTDROP_TOOLS := $(TOOLS)
+
+.PHONY: help test check build tools clean
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+test: tools ## all tests, end to end with real servers
+	$(CARGO) test --workspace --all-features
+
+check: tools ## formatting, lints, licences and documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps --document-private-items
+	$(DENY) check licenses bans sources
+	@if timeout 60 $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
+	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
+
+build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
+		--no-default-features --bin bootstrap
+
+tools: ## the pinned tools of stage/requirements into .tools/
+	@$(PYTHON) stage/tools.py
+
+clean: ## remove what was built and installed
+	$(CARGO) clean
+	rm -rf .tools .aws-sam
