@@ -83,12 +83,37 @@ impl CertificateDetail {
         self.list("InUseBy").filter_map(Value::as_str).collect()
     }
 
+    /// The names that clients look for, or the one that ACM shows in its lists.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self
+            .list("SubjectAlternativeNames")
+            .filter_map(Value::as_str)
+            .collect();
+        if names.is_empty() {
+            names.extend(self.text("DomainName"));
+        }
+        names
+    }
+
+    /// Who signed, as ACM writes it.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("Issuer")
+    }
+
+    /// Kind and size of the key, by the names of ACM's model: `RSA_2048`.
+    #[must_use]
+    pub fn key_algorithm(&self) -> Option<&str> {
+        self.text("KeyAlgorithm")
+    }
+
     /// The same for the rules of re-import.
     #[must_use]
     pub fn as_previous(&self) -> Previous {
         Previous {
             is_imported: self.text("Type").is_none_or(|kind| kind == "IMPORTED"),
-            key_algorithm: self.text("KeyAlgorithm").map(str::to_owned),
+            key_algorithm: self.key_algorithm().map(str::to_owned),
             key_usages: self.usages("KeyUsages", "Name", "ANY"),
             extended_key_usages: self.usages("ExtendedKeyUsages", "OID", "NONE"),
         }

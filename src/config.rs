@@ -35,6 +35,9 @@ pub struct Config {
     pub on_incompatible: OnIncompatible,
     /// `CERTDROP_INCLUDE_ROOT`. Default `auto`.
     pub include_root: IncludeRoot,
+    /// `CERTDROP_TOPIC_ARN`: SNS topic that is told of every change and every bad bundle. Default
+    /// none.
+    pub topic: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// Set by Lambda.
@@ -101,6 +104,7 @@ impl Config {
             expiry_warning: settings.days("CERTDROP_EXPIRY_WARNING_DAYS", 30),
             on_incompatible: settings.parsed("CERTDROP_ON_INCOMPATIBLE"),
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
+            topic: settings.optional("CERTDROP_TOPIC_ARN"),
             region: settings.required("AWS_REGION"),
             access_key: AccessKey {
                 id: settings.required("AWS_ACCESS_KEY_ID"),

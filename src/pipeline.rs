@@ -40,6 +40,8 @@ pub struct Invocation<'a> {
     pub deadline: OffsetDateTime,
     /// Lambda's id of this call.
     pub request_id: &'a str,
+    /// Takes metrics, each a document of CloudWatch's embedded metric format.
+    pub emit: fn(&serde_json::Value),
 }
 
 /// Does all that one dropped bundle needs. Safe to call again at any time, with any result.
@@ -49,12 +51,26 @@ pub struct Invocation<'a> {
 /// Any [`Fault`] means that the work is unfinished and has to be run again. A bad bundle is an
 /// `Ok` with [`Outcome::Rejected`]: running it again would not help.
 pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
+    let began = clock();
     let (lease, fetched) = tokio::join!(
         Box::pin(take_lease(item, world)),
         Box::pin(fetch::fetch(item, world)),
     );
-    let lease = lease?;
-    let result = match fetched {
+    let result = match lease {
+        Ok(lease) => process_leased(item, fetched, lease, world).await,
+        Err(fault) => Err(fault),
+    };
+    publish::tell(&result, clock() - began, world);
+    result
+}
+
+async fn process_leased(
+    item: &WorkItem,
+    fetched: Result<Option<Fetched>, Fault>,
+    lease: HeldLease,
+    world: Invocation<'_>,
+) -> Result<Summary, Fault> {
+    match fetched {
         // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
         Ok(Some(fetched)) => match Box::pin(work(&fetched, &lease, world)).await {
             Ok(done) => Box::pin(publish::publish(&fetched, done, lease, world)).await,
@@ -62,9 +78,7 @@ pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
         },
         Ok(None) => publish::gone(item, lease, world).await,
         Err(fault) => publish::give_up(fault, lease, world).await,
-    };
-    publish::log(&result);
-    result
+    }
 }
 
 /// The work on a bundle is done; what is left is to say so.

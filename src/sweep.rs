@@ -19,7 +19,7 @@ use crate::event::{SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::inventory::{self, Dropped};
 use crate::pipeline::{self, Invocation, clock};
-use crate::summary::Outcome;
+use crate::summary::{Outcome, metrics};
 use index::{Entry, Index};
 use plan::{Listing, Reason, Step};
 
@@ -82,6 +82,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     if index != before && !request.dry_run {
         save_index(&index, world).await?;
     }
+    emit(&listing, &index, &report, world);
     info!(
         bundles = report.bundles,
         worked_on = report.worked_on.len(),
@@ -222,6 +223,28 @@ fn tell(listing: &Listing, index: &mut Index, report: &mut Report, world: Invoca
     index
         .bundles
         .retain(|name, _| is_there(name) || told.contains_key(name));
+}
+
+/// The days that each certificate has left, and that a sweep was made.
+fn emit(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
+    let ends: BTreeMap<_, _> = index
+        .bundles
+        .iter()
+        .filter_map(|(name, entry)| {
+            let (arn, _) = entry.certificate()?;
+            Some((name, listing.certificates.as_ref()?.get(&arn)?.not_after?))
+        })
+        .collect();
+    let worked_on = |name: &String| report.outcomes.contains_key(name);
+    for (name, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
+        (world.emit)(&metrics::of_bundle(name, *end, world.now));
+    }
+    let first_end = ends.values().min().copied();
+    (world.emit)(&metrics::of_sweep(
+        report.unfinished.len(),
+        first_end,
+        world.now,
+    ));
 }
 
 /// The same as the pipeline's, from what was listed.

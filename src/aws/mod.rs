@@ -3,6 +3,7 @@
 pub mod acm;
 mod fault;
 pub mod s3;
+pub mod sns;
 pub mod ssm;
 pub mod tagging;
 
@@ -26,6 +27,8 @@ pub struct Aws {
     pub bucket: s3::Bucket,
     /// The parameters.
     pub parameters: ssm::Parameters,
+    /// The people who want to know.
+    pub topic: Option<sns::Topic>,
     /// Certificates by their tags.
     pub tagging: tagging::Tagging,
 }
@@ -39,6 +42,7 @@ impl Aws {
             acm: acm::Acm::new(&at(&shared, config, "ACM")),
             bucket: s3::Bucket::new(&at(&shared, config, "S3"), config),
             parameters: ssm::Parameters::new(&at(&shared, config, "SSM")),
+            topic: sns::Topic::new(&at(&shared, config, "SNS"), config),
             tagging: tagging::Tagging::new(&at(&shared, config, "RESOURCE_GROUPS_TAGGING_API")),
         }
     }

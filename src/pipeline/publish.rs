@@ -1,16 +1,18 @@
 //! What is written down: the ARN where the next run finds it, the outcome where people look.
 
 use futures_util::future::try_join_all;
+use time::Duration;
 use tracing::{error, info, warn};
 
 use super::fetch::{Fetched, Tagged};
 use super::{Done, Invocation, Records, summary_key};
 use crate::aws::s3::{HeldLease, Tags};
+use crate::aws::sns::Notice;
 use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG, OUTCOME_TAG};
 use crate::content_id::ContentId;
 use crate::event::WorkItem;
 use crate::fault::Fault;
-use crate::summary::{Heading, ObjectVersion, Outcome, Summary};
+use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, prose};
 
 /// Tells the world, and gives the lease back: all at once, none of it needs another's answer.
 pub(super) async fn publish(
@@ -25,14 +27,39 @@ pub(super) async fn publish(
             Records::Due(arn) => record(fetched, done.summary.outcome, arn.as_ref(), world).await,
         }
     };
-    let (records, stored, ()) = tokio::join!(
+    let (records, stored, noticed, ()) = tokio::join!(
         records,
         store(&done.summary, fetched, world),
+        notice(&done.summary, world),
         release(lease, world)
     );
     records?;
     stored?;
+    noticed?;
     Ok(done.summary)
+}
+
+/// Tells people of what changed and of what is bad; silence means that all is as it was.
+async fn notice(summary: &Summary, world: Invocation<'_>) -> Result<(), Fault> {
+    let Some(topic) = &world.aws.topic else {
+        return Ok(());
+    };
+    if matches!(
+        summary.outcome,
+        Outcome::Unchanged | Outcome::Waiting | Outcome::Gone
+    ) {
+        return Ok(());
+    }
+    let json = serde_json::to_string(summary)
+        .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
+    let notice = Notice {
+        subject: prose::subject(summary),
+        prose: prose::message(summary, world.now),
+        json,
+        outcome: summary.outcome.as_str(),
+        bundle: &summary.bundle,
+    };
+    topic.publish(notice).await
 }
 
 /// The object was deleted before it was read: nothing to tag, nothing to remember.
@@ -99,8 +126,17 @@ async fn store(summary: &Summary, fetched: &Fetched, world: Invocation<'_>) -> R
     world.aws.bucket.put_json(&key, json).await
 }
 
-/// One line an outcome. ERROR is for what somebody must mend.
-pub(super) fn log(result: &Result<Summary, Fault>) {
+/// One line of the log and one document of metrics for each outcome.
+pub(super) fn tell(result: &Result<Summary, Fault>, took: Duration, world: Invocation<'_>) {
+    log(result);
+    (world.emit)(&match result {
+        Ok(summary) => metrics::of_summary(summary, took, world.now),
+        Err(fault) => metrics::of_fault(fault.kind(), world.now),
+    });
+}
+
+/// ERROR is for what somebody must mend.
+fn log(result: &Result<Summary, Fault>) {
     match result {
         Ok(summary) => {
             let codes: Vec<_> = summary

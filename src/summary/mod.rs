@@ -1,5 +1,8 @@
 //! What the world is told of one bundle: one document, the same in every place.
 
+pub mod metrics;
+pub mod prose;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -90,3 +90,136 @@ pub fn check(listing: &Listing, entry: &Entry) -> Step {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content_id::Source;
+    use crate::inventory::{Listed, by_bundle};
+    use serde_json::json;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const KEY: &str = "summaries/www.example.com/id.json";
+    const DROPPED: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
+    const ARN: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
+
+    fn standing(serial: &str) -> Option<HashMap<CertificateArn, Standing>> {
+        let arn = CertificateArn::parse(ARN).expect("an ARN");
+        let standing = Standing {
+            serial: crate::certificate::SerialNumber::from_hexadecimal(serial),
+            not_after: None,
+        };
+        Some(HashMap::from([(arn, standing)]))
+    }
+
+    /// The step for a bundle whose summary was written `seconds` after the drop, which the index
+    /// knows (or not) as made from this content (or another), with what ACM has.
+    fn decide(
+        seconds: Option<i64>,
+        entry: Option<(&str, bool)>,
+        certificates: Option<HashMap<CertificateArn, Standing>>,
+    ) -> Step {
+        let bundle = BundleName::new("www.example.com").expect("a name");
+        let object = Listed {
+            key: "drop/www.example.com.pem".into(),
+            etag: "1".into(),
+            modified_at: DROPPED,
+        };
+        let content = ContentId::of(vec![Source {
+            name: object.key.clone(),
+            version: "1".into(),
+        }]);
+        let written = seconds.map(|seconds| (KEY.to_owned(), DROPPED + Duration::seconds(seconds)));
+        let listing = Listing {
+            bundles: by_bundle(vec![object], "drop/"),
+            secrets: HashMap::new(),
+            summaries: written.into_iter().collect(),
+            certificates,
+        };
+        let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
+            let content = if made_from == "this" { content.to_string() } else { made_from.to_owned() };
+            json!({"www.example.com": {"content_id": content, "outcome": "imported", "retry": retry,
+                "at": "2026-12-01T00:00:00Z", "certificate_arn": ARN, "serial": "01:02"}})
+        });
+        let index = Index::from_json(
+            json!({"version": 1, "bundles": bundles})
+                .to_string()
+                .as_bytes(),
+        );
+        step(&listing, &index, &bundle, &content, KEY)
+    }
+
+    #[test]
+    fn each_bundle_gets_the_step_that_its_state_asks_for() {
+        let known = Some(("this", false));
+        let there = || standing("01:02");
+        let empty = Some(HashMap::new());
+        for (name, step, expected) in [
+            (
+                "never summarised",
+                decide(None, known, there()),
+                Step::Work(Reason::NotDone),
+            ),
+            (
+                "dropped again since",
+                decide(Some(-1), known, there()),
+                Step::Work(Reason::NotDone),
+            ),
+            (
+                "done in the same second",
+                decide(Some(0), known, there()),
+                Step::Nothing,
+            ),
+            ("done", decide(Some(60), known, there()), Step::Nothing),
+            (
+                "done by an event",
+                decide(Some(60), None, there()),
+                Step::ReadSummary,
+            ),
+            (
+                "changed by an event",
+                decide(Some(60), Some(("other", false)), there()),
+                Step::ReadSummary,
+            ),
+            (
+                "worth another try",
+                decide(Some(60), Some(("this", true)), there()),
+                Step::Work(Reason::Retry),
+            ),
+            (
+                "deleted by hand",
+                decide(Some(60), known, empty),
+                Step::Work(Reason::CertificateGone),
+            ),
+            (
+                "replaced by hand",
+                decide(Some(60), known, standing("03")),
+                Step::Work(Reason::CertificateChanged),
+            ),
+            (
+                "no search in this ACM",
+                decide(Some(60), known, None),
+                Step::Nothing,
+            ),
+        ] {
+            assert_eq!(step, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_another_form_is_forgotten() {
+        for json in [
+            "",
+            "[]",
+            "{\"version\": 2, \"bundles\": {}}",
+            "{\"version\": 1, \"bundles\": {\"a\": 1}}",
+        ] {
+            assert_eq!(
+                Index::from_json(json.as_bytes()),
+                Index::default(),
+                "{json}"
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The summary for a person at three in the morning: what happened, whether it is bad, what to do.
+
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use super::{Outcome, Summary};
+use crate::certificate_detail::CertificateDetail;
+use crate::validate::finding::Finding;
+
+/// Characters that a subject of SNS may have.
+///
+/// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+const SUBJECT_CHARACTERS: usize = 99;
+
+/// Names of a certificate that are listed before the rest is only counted.
+const NAMES_SHOWN: usize = 10;
+
+/// One line of ASCII, at most 99 characters.
+#[must_use]
+pub fn subject(summary: &Summary) -> String {
+    let what = match summary.outcome {
+        Outcome::Imported => "imported",
+        Outcome::Replaced => "replaced",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Outdated => "not replaced: a newer one is there",
+        Outcome::Rejected => "REJECTED",
+        Outcome::Waiting => "waits for more parts",
+        Outcome::Gone => "gone before it was read",
+    };
+    let line = format!("certdrop: {} {what}", summary.bundle);
+    let ascii = line.chars().map(|c| {
+        if c.is_ascii_graphic() || c == ' ' {
+            c
+        } else {
+            '?'
+        }
+    });
+    ascii.take(SUBJECT_CHARACTERS).collect()
+}
+
+/// The whole message, plain text, lines short enough for a mail. `now` counts the days.
+#[must_use]
+pub fn message(summary: &Summary, now: OffsetDateTime) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, summary, now);
+    text
+}
+
+fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt::Result {
+    writeln!(text, "{}", headline(summary))?;
+    writeln!(text)?;
+    writeln!(text, "Bundle       {}", summary.bundle)?;
+    writeln!(
+        text,
+        "Object       s3://{}/{}",
+        summary.object.bucket, summary.object.key
+    )?;
+    if let Some(version) = &summary.object.version_id {
+        writeln!(text, "Version      {version}")?;
+    }
+    if let Some(arn) = &summary.certificate_arn {
+        writeln!(text, "Certificate  {arn}")?;
+    }
+    if let Some(certificate) = &summary.certificate {
+        live(text, certificate, now)?;
+    }
+    if let (Some(previous), Some(certificate)) = (&summary.previous, &summary.certificate) {
+        changes(text, previous, certificate)?;
+    }
+    for finding in &summary.findings {
+        self::finding(text, finding)?;
+    }
+    Ok(())
+}
+
+fn headline(summary: &Summary) -> &'static str {
+    match summary.outcome {
+        Outcome::Imported => "ACM has a new certificate. Nothing uses it until you say so.",
+        Outcome::Replaced => "The renewed certificate is served under the same ARN as before.",
+        Outcome::Unchanged => "ACM had this very certificate already.",
+        Outcome::Outdated => "The dropped certificate is older than the one in ACM, which stays.",
+        Outcome::Rejected if summary.certificate_arn.is_some() => {
+            "The dropped bundle is bad and was not imported. The certificate in ACM stays as it was."
+        }
+        Outcome::Rejected => "The dropped bundle is bad and was not imported.",
+        Outcome::Waiting => {
+            "The parts in the folder do not fit together yet. The next upload may complete them."
+        }
+        Outcome::Gone => "The object was deleted before it was read.",
+    }
+}
+
+fn live(
+    text: &mut String,
+    certificate: &CertificateDetail,
+    now: OffsetDateTime,
+) -> std::fmt::Result {
+    let names = certificate.names();
+    let shown = names
+        .iter()
+        .take(NAMES_SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    match more {
+        0 => writeln!(text, "Names        {shown}")?,
+        _ => writeln!(text, "Names        {shown} and {more} more")?,
+    }
+    if let Some(end) = certificate.not_after() {
+        writeln!(text, "Valid until  {}, {}", end.date(), days(end, now))?;
+    }
+    let users = certificate.in_use_by();
+    if users.is_empty() {
+        return writeln!(text, "In use by    nothing");
+    }
+    for user in users {
+        writeln!(text, "In use by    {user}")?;
+    }
+    Ok(())
+}
+
+/// In days, as people count them: the last day is day 0.
+fn days(end: OffsetDateTime, now: OffsetDateTime) -> String {
+    match (end - now).whole_days() {
+        _ if end < now => "EXPIRED".to_owned(),
+        1 => "1 day left".to_owned(),
+        days => format!("{days} days left"),
+    }
+}
+
+fn changes(
+    text: &mut String,
+    old: &CertificateDetail,
+    new: &CertificateDetail,
+) -> std::fmt::Result {
+    writeln!(text)?;
+    writeln!(text, "What changed")?;
+    if let (Some(from), Some(to)) = (old.not_after(), new.not_after()) {
+        writeln!(text, "  valid until  {} -> {}", from.date(), to.date())?;
+    }
+    if let (Some(from), Some(to)) = (old.serial(), new.serial()) {
+        writeln!(text, "  serial       {from} -> {to}")?;
+    }
+    for (label, from, to) in [
+        ("issuer      ", old.issuer(), new.issuer()),
+        ("key         ", old.key_algorithm(), new.key_algorithm()),
+    ] {
+        if from != to {
+            let shown = |value: Option<&str>| value.unwrap_or("unknown").to_owned();
+            writeln!(text, "  {label} {} -> {}", shown(from), shown(to))?;
+        }
+    }
+    let (before, after) = (old.names(), new.names());
+    for gone in before.iter().filter(|name| !after.contains(name)) {
+        writeln!(text, "  name gone    {gone}")?;
+    }
+    for added in after.iter().filter(|name| !before.contains(name)) {
+        writeln!(text, "  name added   {added}")?;
+    }
+    Ok(())
+}
+
+fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
+    let weight = if finding.is_error() {
+        "Error"
+    } else {
+        "Warning"
+    };
+    writeln!(text)?;
+    writeln!(text, "{weight} {}: {}", finding.code, finding.message)?;
+    writeln!(text, "  about  {}", finding.subject)?;
+    writeln!(text, "  to do  {}", finding.remedy)
+}
