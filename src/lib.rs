@@ -11,6 +11,7 @@
 //! | [`summary`] | what the world is told |
 //! | [`aws`] | the only room that names an SDK |
 //! | [`pipeline`] | tells the story of one bundle; [`sweep`] repeats it for all |
+//! | `local_acm` | behind a feature: an ACM for tests, which reads the rules a second time |
 //!
 //! Dependencies point one way: binaries know the pipeline and the sweep, these know [`aws`], and all
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
@@ -29,6 +30,8 @@ pub mod fault;
 pub mod handler;
 pub mod inventory;
 pub mod lease;
+#[cfg(feature = "local-acm")]
+pub mod local_acm;
 pub mod pipeline;
 pub mod public_key;
 pub mod secret;

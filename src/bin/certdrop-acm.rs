@@ -1,0 +1,100 @@
+//! `certdrop-acm`: a strict AWS Certificate Manager on loopback, for tests.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use certdrop::local_acm::{self, ChainRule, Knobs, Options};
+use clap::Parser;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::net::TcpListener;
+
+/// A local AWS Certificate Manager that refuses what ACM refuses.
+///
+/// Point a client at it with AWS_ENDPOINT_URL_ACM and
+/// AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API. Signatures are not verified; the region is the one
+/// that a request is signed for. Private keys are judged and forgotten.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Port to listen on; 0 takes a free one and prints it
+    #[arg(long, default_value_t = 4571)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Folder that keeps the certificates, surviving any kill; in memory if left out
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The account that everything belongs to
+    #[arg(long, default_value = "123456789012", value_parser = account)]
+    account: String,
+    /// Region of requests without a signature
+    #[arg(long, default_value = "us-east-1")]
+    region: String,
+    /// The instant that it is, for ever: 2026-12-01T00:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = instant)]
+    now: Option<OffsetDateTime>,
+    /// Refuse a certificate without a chain unless it is self-signed (AWS seems to take it)
+    #[arg(long)]
+    require_chain: bool,
+    /// Allow as many calls a second as AWS does; no limit if left out
+    #[arg(long)]
+    aws_rates: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(arguments))
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+    let address = (arguments.host, arguments.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on port {}", arguments.port))?;
+    let address = listener.local_addr()?;
+    let mut knobs = Knobs {
+        now: arguments.now,
+        ..Knobs::default()
+    };
+    if arguments.aws_rates {
+        knobs.rate = Knobs::rates_of_aws();
+    }
+    let options = Options {
+        account: arguments.account,
+        region: arguments.region,
+        data: arguments.data,
+        chain_rule: if arguments.require_chain {
+            ChainRule::Required
+        } else {
+            ChainRule::Optional
+        },
+        knobs,
+        ..Options::default()
+    };
+    #[allow(
+        clippy::print_stdout,
+        reason = "who starts it on port 0 reads the port here"
+    )]
+    {
+        println!("listening on http://{address}");
+    }
+    local_acm::serve(listener, options).await?;
+    Ok(())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
+    is_account
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an account has twelve digits".to_owned())
+}
+
+fn instant(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())
+}

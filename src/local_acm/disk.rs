@@ -1,0 +1,94 @@
+//! Certificates on disk: a file each, that is there whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::stored::Stored;
+
+/// A folder with a file for each certificate, readable by its owner alone.
+///
+/// A change is written beside the old file, flushed to the disk, and renamed over it; then the
+/// folder is flushed. A process that is killed at any moment leaves the old or the new file.
+pub(super) struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// Opens `folder`, makes it if need be, and reads all certificates in it.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be made or read, or one of its files is damaged.
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<Stored>)> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        let mut certificates = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("json") => certificates.push(read(&path)?),
+                // Left over from a process that was killed while it wrote.
+                Some("new") => fs::remove_file(&path)?,
+                _ => {}
+            }
+        }
+        let disk = Self {
+            folder: folder.to_owned(),
+        };
+        Ok((disk, certificates))
+    }
+
+    /// Writes `certificate`; it is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk is full or gone. The old state is there still.
+    pub(super) fn save(&self, certificate: &Stored) -> io::Result<()> {
+        let path = self.path_of(&certificate.arn);
+        let new = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new)?;
+        file.write_all(&serde_json::to_vec_pretty(certificate)?)?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        self.flush()
+    }
+
+    /// Removes the certificate `arn`, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be written.
+    pub(super) fn remove(&self, arn: &str) -> io::Result<()> {
+        match fs::remove_file(self.path_of(arn)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.flush(),
+        }
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// `us-east-1 0b1c….json`: the ARN is ours, so that no part of it can leave the folder.
+    fn path_of(&self, arn: &str) -> PathBuf {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let id = arn.rsplit('/').next().unwrap_or_default();
+        self.folder.join(format!("{region}.{id}.json"))
+    }
+}
+
+fn read(path: &Path) -> io::Result<Stored> {
+    serde_json::from_slice(&fs::read(path)?).map_err(|error| {
+        let message = format!("{} is damaged: {error}", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })
+}

@@ -1,0 +1,59 @@
+//! A local AWS Certificate Manager that refuses what ACM refuses.
+//!
+//! It reads ACM's rules a second time, on purpose: it shares the certificate model with the rest of
+//! certdrop but knows nothing of [`crate::validate`] and [`crate::binding`], so that one reading can
+//! catch the other. Signatures and keys are judged by OpenSSL. Private keys are judged and
+//! forgotten: they are never kept, answered or logged.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `http` | awsJson1_1 on the wire; the knobs' own paths |
+//! | `service` | the operations |
+//! | `requests`, `shape` | the members that the service's model allows, and how they are checked |
+//! | `material`, `pem`, `reimport`, `tags` | ACM's own rules |
+//! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
+//! | `stored`, `store`, `disk` | what is kept |
+//! | `knobs`, `journal` | what only tests need |
+
+mod describe;
+mod disk;
+mod http;
+mod journal;
+mod knobs;
+mod list;
+mod material;
+mod paging;
+mod pem;
+mod refusal;
+mod reimport;
+mod requests;
+mod search;
+mod service;
+mod shape;
+mod store;
+mod stored;
+mod tagging_api;
+mod tags;
+mod x509_facts;
+
+use std::io;
+
+use tokio::net::TcpListener;
+
+pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
+pub use knobs::{Knobs, Quota, Rate};
+pub use material::{ChainRule, Given, Material};
+pub use refusal::Refusal;
+pub use requests::{UNBOUNDED, request_of};
+pub use service::{Call, Options, Service};
+pub use shape::{Member, Pattern, Presence, Shape};
+
+/// Answers on `listener` until the process ends.
+///
+/// # Errors
+///
+/// Where the data folder cannot be used, or the listener fails.
+pub async fn serve(listener: TcpListener, options: Options) -> io::Result<()> {
+    let service = Service::open(options)?;
+    axum::serve(listener, http::router(service)).await
+}

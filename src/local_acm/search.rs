@@ -1,0 +1,294 @@
+//! SearchCertificates.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::describe::timestamp;
+use super::paging;
+use super::refusal::Refusal;
+use super::stored::{Origin, Stored};
+use crate::certificate::AlternativeName;
+
+/// Answers `request`, which has passed the model, over `certificates`, the oldest first.
+///
+/// # Errors
+///
+/// For statements nested too deep and a wrong token.
+pub(super) fn search(
+    request: &Map<String, Value>,
+    mut certificates: Vec<Arc<Stored>>,
+    now: OffsetDateTime,
+) -> Result<Value, Refusal> {
+    if let Some(statement) = request.get("FilterStatement").filter(|s| !s.is_null()) {
+        check_depth(statement, MAX_DEPTH)?;
+        certificates.retain(|certificate| holds(statement, certificate, now));
+    }
+    let sort_by = request
+        .get("SortBy")
+        .and_then(Value::as_str)
+        .unwrap_or("CREATED_AT");
+    certificates.sort_by(|a, b| compare(sort_by, a, b, now));
+    if request
+        .get("SortOrder")
+        .is_some_and(|order| order == "DESCENDING")
+    {
+        certificates.reverse();
+    }
+    let token = request.get("NextToken").and_then(Value::as_str);
+    let length = request
+        .get("MaxResults")
+        .and_then(Value::as_u64)
+        .unwrap_or(DEFAULT_RESULTS);
+    let page = paging::cut(
+        &certificates,
+        token,
+        usize::try_from(length).unwrap_or(usize::MAX),
+    )?;
+    let results = page
+        .certificates
+        .iter()
+        .map(|certificate| result(certificate, now));
+    let mut answer = json!({"Results": results.collect::<Value>()});
+    if let (Some(token), Some(answer)) = (page.next_token, answer.as_object_mut()) {
+        answer.insert("NextToken".to_owned(), Value::from(token));
+    }
+    Ok(answer)
+}
+
+/// Source: API reference of SearchCertificates.
+const DEFAULT_RESULTS: u64 = 100;
+
+/// The model sets no bound; this one keeps a hostile request from exhausting the stack.
+const MAX_DEPTH: usize = 32;
+
+fn check_depth(statement: &Value, left: usize) -> Result<(), Refusal> {
+    if left == 0 {
+        return Err(Refusal::validation(
+            "The filter statement is nested too deep.",
+        ));
+    }
+    let Some((member, inner)) = chosen(statement) else {
+        return Ok(());
+    };
+    match member {
+        "And" | "Or" => elements(inner).try_for_each(|inner| check_depth(inner, left - 1)),
+        "Not" => check_depth(inner, left - 1),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `certificate` is one that `statement` asks for.
+fn holds(statement: &Value, certificate: &Stored, now: OffsetDateTime) -> bool {
+    let Some((member, inner)) = chosen(statement) else {
+        return false;
+    };
+    match member {
+        "And" => elements(inner).all(|inner| holds(inner, certificate, now)),
+        "Or" => elements(inner).any(|inner| holds(inner, certificate, now)),
+        "Not" => !holds(inner, certificate, now),
+        "Filter" => passes(inner, certificate, now),
+        _ => false,
+    }
+}
+
+fn passes(filter: &Value, certificate: &Stored, now: OffsetDateTime) -> bool {
+    match chosen(filter) {
+        Some(("CertificateArn", arn)) => *arn == certificate.arn,
+        Some(("X509AttributeFilter", filter)) => passes_x509(filter, certificate),
+        Some(("AcmCertificateMetadataFilter", filter)) => passes_metadata(filter, certificate, now),
+        _ => false,
+    }
+}
+
+fn passes_x509(filter: &Value, certificate: &Stored) -> bool {
+    let Some((member, wanted)) = chosen(filter) else {
+        return false;
+    };
+    if member == "KeyAlgorithm" {
+        return wanted == certificate.key_algorithm();
+    }
+    let Some(leaf) = certificate.material().map(|material| &material.leaf) else {
+        let names = certificate.names().iter().map(String::as_str);
+        return member == "SubjectAlternativeName" && any_text(wanted, names);
+    };
+    match member {
+        "Subject" => any_text(wanted, leaf.certificate.subject.common_name()),
+        "SubjectAlternativeName" => {
+            let names = leaf.certificate.alternative_names.iter();
+            any_text(
+                wanted,
+                names.filter_map(|name| match name {
+                    AlternativeName::Dns(name) => Some(name.as_str()),
+                    _ => None,
+                }),
+            )
+        }
+        "ExtendedKeyUsage" => leaf
+            .extended_key_usages()
+            .iter()
+            .any(|(name, _)| wanted == name),
+        "KeyUsage" => leaf.key_usages().iter().any(|name| wanted == name),
+        "SerialNumber" => *wanted == leaf.certificate.serial.to_string(),
+        "NotAfter" => is_within(wanted, leaf.certificate.not_after),
+        "NotBefore" => is_within(wanted, leaf.certificate.not_before),
+        _ => false,
+    }
+}
+
+fn passes_metadata(filter: &Value, certificate: &Stored, now: OffsetDateTime) -> bool {
+    match chosen(filter) {
+        Some(("Status", wanted)) => wanted == certificate.status(now),
+        Some(("Type", wanted)) => wanted == certificate.type_name(),
+        Some(("InUse", wanted)) => *wanted == certificate.is_in_use(),
+        Some(("Exported", wanted)) => *wanted == false,
+        Some(("ExportOption", wanted)) => wanted == "DISABLED",
+        Some(("CertificateKeyPairOrigin", wanted)) => wanted == certificate.key_pair_origin(),
+        Some(("ValidationMethod", wanted)) => {
+            validation_method(certificate).is_some_and(|method| wanted == method)
+        }
+        // RenewalStatus, ManagedBy and the ACME members: no certificate here has any.
+        _ => false,
+    }
+}
+
+/// The comparison `{"CommonName": {"Value", "ComparisonOperator"}}` (or `DnsName`) holds for one of
+/// `texts`. Names have no case (RFC 4343).
+fn any_text<'a>(union: &Value, texts: impl IntoIterator<Item = &'a str>) -> bool {
+    let Some((_, comparison)) = chosen(union) else {
+        return false;
+    };
+    let text = |member: &str| {
+        comparison
+            .get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (wanted, operator) = (text("Value").to_lowercase(), text("ComparisonOperator"));
+    texts
+        .into_iter()
+        .map(str::to_lowercase)
+        .any(|text| match operator {
+            "CONTAINS" => text.contains(&wanted),
+            _ => text == wanted,
+        })
+}
+
+/// Both ends inclusive, each may be left out.
+fn is_within(range: &Value, at: OffsetDateTime) -> bool {
+    let at = timestamp(at).as_f64().unwrap_or_default();
+    let bound = |member: &str| range.get(member).and_then(Value::as_f64);
+    bound("Start").is_none_or(|start| start <= at) && bound("End").is_none_or(|end| at <= end)
+}
+
+/// The member that a union has.
+fn chosen(union: &Value) -> Option<(&str, &Value)> {
+    let mut members = union
+        .as_object()?
+        .iter()
+        .filter(|(_, value)| !value.is_null());
+    members
+        .next()
+        .map(|(member, value)| (member.as_str(), value))
+}
+
+fn elements(list: &Value) -> std::slice::Iter<'_, Value> {
+    list.as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+}
+
+/// The sort is stable, so that equal ones stay in the order of their creation.
+fn compare(sort_by: &str, a: &Stored, b: &Stored, now: OffsetDateTime) -> Ordering {
+    let not = |at: fn(&crate::certificate::Certificate) -> OffsetDateTime| {
+        let of = |c: &Stored| c.material().map(|material| at(&material.leaf.certificate));
+        of(a).cmp(&of(b))
+    };
+    let common_name = |c: &Stored| {
+        let leaf = c
+            .material()
+            .map(|material| &material.leaf.certificate.subject);
+        leaf.and_then(|subject| subject.common_name().map(str::to_owned))
+    };
+    match sort_by {
+        "CREATED_AT" => (a.created_at, a.sequence).cmp(&(b.created_at, b.sequence)),
+        "NOT_AFTER" => not(|certificate| certificate.not_after),
+        "NOT_BEFORE" => not(|certificate| certificate.not_before),
+        "IMPORTED_AT" => a.imported_at().cmp(&b.imported_at()),
+        "STATUS" => a.status(now).cmp(b.status(now)),
+        "IN_USE" => a.is_in_use().cmp(&b.is_in_use()),
+        "KEY_ALGORITHM" => a.key_algorithm().cmp(b.key_algorithm()),
+        "TYPE" => a.type_name().cmp(b.type_name()),
+        "CERTIFICATE_ARN" => a.arn.cmp(&b.arn),
+        "COMMON_NAME" => common_name(a).cmp(&common_name(b)),
+        "VALIDATION_METHOD" => validation_method(a).cmp(&validation_method(b)),
+        "CERTIFICATE_KEY_PAIR_ORIGIN" => a.key_pair_origin().cmp(b.key_pair_origin()),
+        // The others are the same for all certificates that can exist here.
+        _ => Ordering::Equal,
+    }
+}
+
+fn validation_method(certificate: &Stored) -> Option<&str> {
+    match &certificate.origin {
+        Origin::Requested {
+            validation_method, ..
+        } => Some(validation_method),
+        Origin::Imported { .. } => None,
+    }
+}
+
+/// `CertificateSearchResult`.
+fn result(certificate: &Stored, now: OffsetDateTime) -> Value {
+    let mut metadata = json!({
+        "CertificateKeyPairOrigin": certificate.key_pair_origin(),
+        "CreatedAt": timestamp(certificate.created_at),
+        "Exported": false,
+        "ExportOption": "DISABLED",
+        "InUse": certificate.is_in_use(),
+        "RenewalEligibility": "INELIGIBLE",
+        "Status": certificate.status(now),
+        "Type": certificate.type_name(),
+    });
+    if let Some(metadata) = metadata.as_object_mut() {
+        if let Some(imported_at) = certificate.imported_at() {
+            metadata.insert("ImportedAt".to_owned(), timestamp(imported_at));
+        }
+        if let Some(method) = validation_method(certificate) {
+            metadata.insert("ValidationMethod".to_owned(), Value::from(method));
+        }
+    }
+    json!({
+        "CertificateArn": certificate.arn,
+        "X509Attributes": x509_attributes(certificate),
+        "CertificateMetadata": {"AcmCertificateMetadata": metadata},
+    })
+}
+
+fn x509_attributes(certificate: &Stored) -> Value {
+    let Some(leaf) = certificate.material().map(|material| &material.leaf) else {
+        let names = certificate
+            .names()
+            .iter()
+            .map(|name| json!({"DnsName": name}));
+        return json!({
+            "KeyAlgorithm": certificate.key_algorithm(),
+            "Subject": {"CommonName": certificate.domain_name()},
+            "SubjectAlternativeNames": names.collect::<Value>(),
+        });
+    };
+    let extended = leaf.extended_key_usages();
+    json!({
+        "ExtendedKeyUsages": extended.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        "Issuer": leaf.issuer_attributes,
+        "KeyAlgorithm": leaf.key_algorithm(),
+        "KeyUsages": leaf.key_usages(),
+        "NotAfter": timestamp(leaf.certificate.not_after),
+        "NotBefore": timestamp(leaf.certificate.not_before),
+        "SerialNumber": leaf.certificate.serial.to_string(),
+        "Subject": leaf.subject_attributes,
+        "SubjectAlternativeNames": leaf.general_names(),
+    })
+}

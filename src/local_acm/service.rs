@@ -1,0 +1,508 @@
+//! The operations, each on one page of its own or a function here.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::describe::detail;
+use super::journal::{Entry, Journal};
+use super::knobs::{Knobs, Meters};
+use super::material::{ChainRule, Given, Material};
+use super::refusal::Refusal;
+use super::store::Store;
+use super::stored::{Origin, Stored};
+use super::tags::Tags;
+use super::{list, reimport, requests, search, shape, tagging_api, tags};
+use crate::certificate::hexadecimal;
+
+/// What a local ACM is started with.
+pub struct Options {
+    /// Twelve digits.
+    pub account: String,
+    /// The region of requests without a signature; the others name theirs.
+    pub region: String,
+    /// Where the certificates are kept; `None` for in memory only.
+    pub data: Option<PathBuf>,
+    /// Whether a certificate that is not self-signed needs a chain.
+    pub chain_rule: ChainRule,
+    /// Where the time comes from, unless a knob sets it.
+    pub clock: fn() -> OffsetDateTime,
+    /// How the knobs stand at the start and after a reset.
+    pub knobs: Knobs,
+}
+
+impl Default for Options {
+    /// In memory, with the system's clock, and as strict as AWS is likely to be.
+    fn default() -> Self {
+        Self {
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            data: None,
+            chain_rule: ChainRule::default(),
+            clock: system_clock,
+            knobs: Knobs::default(),
+        }
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a server of its own: a test that cares sets the knob"
+)]
+fn system_clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+/// ACM and, for certificates, the tagging API of one account.
+pub struct Service {
+    options: Options,
+    store: Store,
+    /// How the knobs stand now.
+    pub knobs: Knobs,
+    meters: Meters,
+    /// What was asked.
+    pub journal: Journal,
+}
+
+/// One call as it came over the wire.
+pub struct Call {
+    /// `ImportCertificate`.
+    pub operation: String,
+    /// From the signature's scope; `None` for a request without a signature.
+    pub region: Option<String>,
+    /// The body, a structure.
+    pub request: Map<String, Value>,
+}
+
+impl Service {
+    /// Starts with what is in the data folder.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be used or a file in it is damaged.
+    pub fn open(options: Options) -> io::Result<Self> {
+        Ok(Self {
+            store: Store::open(options.data.as_deref())?,
+            knobs: options.knobs.clone(),
+            meters: Meters::default(),
+            journal: Journal::default(),
+            options,
+        })
+    }
+
+    /// Answers one call, and notes it.
+    ///
+    /// # Errors
+    ///
+    /// What AWS refuses, in AWS's words.
+    pub fn answer(&mut self, call: Call) -> Result<Value, Refusal> {
+        let region = call.region.unwrap_or_else(|| self.options.region.clone());
+        let operation = call.operation;
+        let mut arn = text_of(&call.request, "CertificateArn").map(str::to_owned);
+        let answer = self.dispatch(&operation, &region, call.request);
+        if let Ok(answer) = &answer {
+            let made = answer.get("CertificateArn").and_then(Value::as_str);
+            arn = arn.or(made.map(str::to_owned));
+        }
+        self.journal.add(Entry {
+            time: self.now(),
+            operation,
+            region,
+            arn,
+            outcome: match &answer {
+                Ok(_) => "ok".to_owned(),
+                Err(refusal) => refusal.code.to_owned(),
+            },
+        });
+        answer
+    }
+
+    fn dispatch(
+        &mut self,
+        operation: &str,
+        region: &str,
+        request: Map<String, Value>,
+    ) -> Result<Value, Refusal> {
+        let Some(shape) = requests::request_of(operation) else {
+            return Err(Refusal::new("UnknownOperationException", ""));
+        };
+        self.meters.take(operation, &self.knobs, Instant::now())?;
+        // AWS judges the tags of a re-import last, but an empty list breaks the model first; either
+        // way it is refused, and this sentence helps.
+        if operation == "ImportCertificate"
+            && ["CertificateArn", "Tags"]
+                .iter()
+                .all(|member| request.get(*member).is_some_and(|value| !value.is_null()))
+        {
+            return Err(Refusal::validation(
+                "Tagging is not permitted on re-import.",
+            ));
+        }
+        shape::check(shape, &request)?;
+        let now = self.now();
+        match operation {
+            "ImportCertificate" => self.import(region, request, now),
+            "DescribeCertificate" => {
+                let certificate = self.named(region, &request)?;
+                Ok(json!({"Certificate": detail(certificate, now)}))
+            }
+            "GetCertificate" => self.get(region, &request),
+            "ListCertificates" => list::list(&request, self.store.all(region), now),
+            "SearchCertificates" => {
+                let lag = self.knobs.lag_of(operation);
+                search::search(&request, self.store.all_as_of(region, lag), now)
+            }
+            "DeleteCertificate" => self.delete(region, &request),
+            "ListTagsForCertificate" => {
+                let certificate = self.named(region, &request)?;
+                Ok(json!({"Tags": certificate.tags.to_json()}))
+            }
+            "AddTagsToCertificate" | "RemoveTagsFromCertificate" => {
+                self.change_tags(operation, region, &request)
+            }
+            "RequestCertificate" => self.request(region, &request, now),
+            "GetResources" => {
+                let lag = self.knobs.lag_of(operation);
+                tagging_api::get_resources(&request, self.store.all_as_of(region, lag))
+            }
+            "TagResources" | "UntagResources" => Ok(self.tag_resources(region, &request)),
+            _ => Err(Refusal::new("UnknownOperationException", "")),
+        }
+    }
+
+    fn import(
+        &mut self,
+        region: &str,
+        mut request: Map<String, Value>,
+        now: OffsetDateTime,
+    ) -> Result<Value, Refusal> {
+        let current = match text_of(&request, "CertificateArn") {
+            Some(arn) => Some(Arc::clone(self.find(region, arn)?)),
+            None => None,
+        };
+        if current
+            .as_ref()
+            .is_some_and(|current| current.material().is_none())
+        {
+            return Err(Refusal::validation(
+                "The certificate is not an imported certificate. Only certificates of type \
+                 IMPORTED can be re-imported.",
+            ));
+        }
+        let tags = match request.get("Tags") {
+            Some(list) => Tags::default().with(&tags::given(list))?,
+            None => Tags::default(),
+        };
+        let key = blob(&mut request, "PrivateKey");
+        let chain = blob(&mut request, "CertificateChain");
+        let certificate = blob(&mut request, "Certificate").unwrap_or_default();
+        let given = Given {
+            certificate: &certificate,
+            private_key: key.as_deref().map(Vec::as_slice).unwrap_or_default(),
+            chain: chain.as_deref().map(Vec::as_slice),
+        };
+        let material = Material::judge(&given, self.options.chain_rule, now)?;
+        let mut stored = match &current {
+            Some(current) => {
+                if let Some(before) = current.material() {
+                    reimport::check(&before.leaf, &material.leaf)?;
+                }
+                Stored::clone(current)
+            }
+            None => self.new_certificate(region, tags, now)?,
+        };
+        self.check_quotas(region, current.is_none(), now)?;
+        stored.origin = Origin::Imported {
+            material: Box::new(material),
+            imported_at: now,
+        };
+        let arn = stored.arn.clone();
+        self.store.put(stored)?;
+        self.store.note_import(region, now);
+        Ok(json!({"CertificateArn": arn}))
+    }
+
+    fn check_quotas(&self, region: &str, is_new: bool, now: OffsetDateTime) -> Result<(), Refusal> {
+        let quota = self.knobs.quota;
+        if is_new && self.store.count_imported(region) >= quota.certificates {
+            return Err(Refusal::quota(format!(
+                "You have reached the maximum number of certificates. Delete certificates that \
+                 are not in use, or contact AWS Support to request an increase. The quota is {}.",
+                quota.certificates
+            )));
+        }
+        let year_ago = now - time::Duration::days(365);
+        if self.store.count_imports_since(region, year_ago) >= quota.imports_per_year {
+            return Err(Refusal::quota(format!(
+                "You have imported the maximum number of {} certificates in the last year.",
+                quota.imports_per_year
+            )));
+        }
+        Ok(())
+    }
+
+    fn get(&self, region: &str, request: &Map<String, Value>) -> Result<Value, Refusal> {
+        let certificate = self.named(region, request)?;
+        let Some(material) = certificate.material() else {
+            return Err(Refusal::new(
+                "RequestInProgressException",
+                "The certificate request is in progress and the certificate is not issued yet.",
+            ));
+        };
+        let mut answer = json!({"Certificate": material.certificate_pem});
+        if let (Some(chain), Some(answer)) = (&material.chain_pem, answer.as_object_mut()) {
+            answer.insert("CertificateChain".to_owned(), json!(chain));
+        }
+        Ok(answer)
+    }
+
+    fn delete(&mut self, region: &str, request: &Map<String, Value>) -> Result<Value, Refusal> {
+        let certificate = Arc::clone(self.named(region, request)?);
+        let Stored { arn, .. } = &*certificate;
+        if certificate.is_in_use() {
+            let account = &self.options.account;
+            return Err(Refusal::new(
+                "ResourceInUseException",
+                format!("Certificate {arn} in account {account} is in use."),
+            ));
+        }
+        self.store.remove(arn)?;
+        Ok(json!({}))
+    }
+
+    fn change_tags(
+        &mut self,
+        operation: &str,
+        region: &str,
+        request: &Map<String, Value>,
+    ) -> Result<Value, Refusal> {
+        let given = request.get("Tags").map(tags::given).unwrap_or_default();
+        let certificate = self.named(region, request)?;
+        let tags = match operation {
+            "AddTagsToCertificate" => certificate.tags.with(&given)?,
+            _ => certificate.tags.without(&given),
+        };
+        let changed = Stored {
+            tags,
+            ..Stored::clone(certificate)
+        };
+        self.store.put(changed)?;
+        Ok(json!({}))
+    }
+
+    /// A request that nobody will ever validate; a repeated one within its token is the same.
+    fn request(
+        &mut self,
+        region: &str,
+        request: &Map<String, Value>,
+        now: OffsetDateTime,
+    ) -> Result<Value, Refusal> {
+        let token = text_of(request, "IdempotencyToken").map(str::to_owned);
+        let known = self.store.all(region).into_iter().find(|certificate| {
+            matches!(
+                &certificate.origin,
+                Origin::Requested { idempotency_token, .. }
+                    if token.is_some() && *idempotency_token == token
+            )
+        });
+        if let Some(known) = known {
+            return Ok(json!({"CertificateArn": known.arn}));
+        }
+        let given = request.get("Tags").map(tags::given).unwrap_or_default();
+        let mut stored = self.new_certificate(region, Tags::default().with(&given)?, now)?;
+        let mut names: Vec<String> = Vec::new();
+        let others = tagging_api::strings(request.get("SubjectAlternativeNames"));
+        for name in text_of(request, "DomainName").into_iter().chain(others) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        stored.origin = Origin::Requested {
+            names,
+            key_algorithm: text_of(request, "KeyAlgorithm")
+                .unwrap_or("RSA_2048")
+                .to_owned(),
+            validation_method: text_of(request, "ValidationMethod")
+                .unwrap_or("EMAIL")
+                .to_owned(),
+            idempotency_token: token,
+        };
+        let arn = stored.arn.clone();
+        self.store.put(stored)?;
+        Ok(json!({"CertificateArn": arn}))
+    }
+
+    fn tag_resources(&mut self, region: &str, request: &Map<String, Value>) -> Value {
+        let added = request.get("Tags").and_then(Value::as_object);
+        let added: Vec<tags::GivenTag<'_>> = added
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| tags::GivenTag {
+                key,
+                value: value.as_str(),
+            })
+            .collect();
+        let removed: Vec<tags::GivenTag<'_>> = tagging_api::strings(request.get("TagKeys"))
+            .into_iter()
+            .map(|key| tags::GivenTag { key, value: None })
+            .collect();
+        let mut failed = Map::new();
+        for arn in tagging_api::strings(request.get("ResourceARNList")) {
+            let outcome = self.find(region, arn).cloned().and_then(|certificate| {
+                let tags = certificate.tags.without(&removed).with(&added)?;
+                self.store.put(Stored {
+                    tags,
+                    ..Stored::clone(&certificate)
+                })
+            });
+            if let Err(refusal) = outcome {
+                failed.insert(arn.to_owned(), tagging_api::failure(&refusal));
+            }
+        }
+        json!({"FailedResourcesMap": failed})
+    }
+
+    /// Sets what uses the certificate `arn`. There is no such call in AWS.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such certificate.
+    pub fn set_in_use_by(&mut self, arn: &str, in_use_by: Vec<String>) -> Result<(), Refusal> {
+        let region = super::store::region_of(arn).to_owned();
+        let certificate = self.find(&region, arn)?;
+        let changed = Stored {
+            in_use_by,
+            ..Stored::clone(certificate)
+        };
+        self.store.put(changed)
+    }
+
+    /// Forgets all certificates, the journal and the knobs.
+    ///
+    /// # Errors
+    ///
+    /// Where the data folder cannot be written.
+    pub fn reset(&mut self) -> Result<(), Refusal> {
+        self.store.clear()?;
+        self.set_knobs(self.options.knobs.clone());
+        self.journal.clear();
+        Ok(())
+    }
+
+    /// Turns all knobs; rates start anew.
+    pub fn set_knobs(&mut self, knobs: Knobs) {
+        self.knobs = knobs;
+        self.meters = Meters::default();
+    }
+
+    /// The instant that all is judged at.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.knobs.now.unwrap_or_else(self.options.clock)
+    }
+
+    fn named(&self, region: &str, request: &Map<String, Value>) -> Result<&Arc<Stored>, Refusal> {
+        self.find(
+            region,
+            text_of(request, "CertificateArn").unwrap_or_default(),
+        )
+    }
+
+    fn find(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+        if !arn
+            .rsplit(':')
+            .next()
+            .is_some_and(|resource| resource.starts_with("certificate/"))
+        {
+            return Err(Refusal::new(
+                "InvalidArnException",
+                format!("The ARN {arn} does not name a certificate."),
+            ));
+        }
+        let found = self.store.get(arn);
+        found
+            .filter(|certificate| super::store::region_of(&certificate.arn) == region)
+            .ok_or_else(|| {
+                let account = &self.options.account;
+                Refusal::new(
+                    "ResourceNotFoundException",
+                    format!("Certificate with arn {arn} not found in account {account}"),
+                )
+            })
+    }
+
+    fn new_certificate(
+        &mut self,
+        region: &str,
+        tags: Tags,
+        now: OffsetDateTime,
+    ) -> Result<Stored, Refusal> {
+        let account = &self.options.account;
+        let partition = match region {
+            _ if region.starts_with("cn-") => "aws-cn",
+            _ if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        let id = random_uuid()?;
+        Ok(Stored {
+            arn: format!("arn:{partition}:acm:{region}:{account}:certificate/{id}"),
+            sequence: self.store.take_sequence(),
+            created_at: now,
+            tags,
+            in_use_by: Vec::new(),
+            origin: Origin::Requested {
+                names: Vec::new(),
+                key_algorithm: String::new(),
+                validation_method: String::new(),
+                idempotency_token: None,
+            },
+        })
+    }
+}
+
+/// A random UUID (RFC 9562, section 5.4).
+///
+/// # Errors
+///
+/// Where the system has no random numbers.
+pub(super) fn random_uuid() -> Result<String, Refusal> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Refusal::internal("the system has no random numbers"))?;
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let hex = hexadecimal(&bytes, "");
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .filter_map(|range| hex.get(range))
+        .collect();
+    Ok(parts.join("-"))
+}
+
+fn text_of<'a>(request: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
+    request.get(member).and_then(Value::as_str)
+}
+
+/// Takes a blob out of the request, so that its text is wiped.
+fn blob(request: &mut Map<String, Value>, member: &str) -> Option<Zeroizing<Vec<u8>>> {
+    match request.remove(member)? {
+        Value::String(text) => {
+            let text = Zeroizing::new(text);
+            BASE64_STANDARD
+                .decode(text.as_bytes())
+                .ok()
+                .map(Zeroizing::new)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! The tags of a certificate.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+
+/// Tags by key. The length of keys and values is the model's business, see [`super::requests`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(super) struct Tags(BTreeMap<String, String>);
+
+/// A tag of a request; the value may be left out.
+pub(super) struct GivenTag<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Its value, if the request has one.
+    pub value: Option<&'a str>,
+}
+
+/// Reads a `TagList` that has passed the model.
+pub(super) fn given(list: &Value) -> Vec<GivenTag<'_>> {
+    let tags = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    tags.iter()
+        .filter_map(|tag| {
+            Some(GivenTag {
+                key: tag.get("Key")?.as_str()?,
+                value: tag.get("Value").and_then(Value::as_str),
+            })
+        })
+        .collect()
+}
+
+impl Tags {
+    /// These tags with `given` added or, where the key is there already, in its place.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidTagException` for a reserved prefix or a key given twice, `TooManyTagsException`
+    /// above 50.
+    pub(super) fn with(&self, given: &[GivenTag<'_>]) -> Result<Self, Refusal> {
+        let mut tags = self.clone();
+        let mut seen: Vec<&str> = Vec::new();
+        for tag in given {
+            let value = tag.value.unwrap_or_default();
+            if [tag.key, value].iter().any(|text| is_reserved(text)) {
+                return Err(Refusal::invalid_tag(format!(
+                    "The tag '{}' is not valid: keys and values must not begin with aws:",
+                    tag.key
+                )));
+            }
+            if seen.contains(&tag.key) {
+                return Err(Refusal::invalid_tag(format!(
+                    "The tag key '{}' is given more than once.",
+                    tag.key
+                )));
+            }
+            seen.push(tag.key);
+            tags.0.insert(tag.key.to_owned(), value.to_owned());
+        }
+        if tags.0.len() > MAX_TAGS {
+            return Err(Refusal::new(
+                "TooManyTagsException",
+                format!(
+                    "The certificate would have {} tags, {MAX_TAGS} are allowed.",
+                    tags.0.len()
+                ),
+            ));
+        }
+        Ok(tags)
+    }
+
+    /// These tags without `given`. A tag with a value goes only if it has that value; one that is
+    /// not there is no error.
+    #[must_use]
+    pub(super) fn without(&self, given: &[GivenTag<'_>]) -> Self {
+        let goes = |key: &str, value: &str| {
+            given
+                .iter()
+                .any(|tag| tag.key == key && tag.value.is_none_or(|wanted| wanted == value))
+        };
+        let kept = self.0.iter().filter(|(key, value)| !goes(key, value));
+        Self(kept.map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// No tag at all.
+    #[must_use]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As the answers show them, by key.
+    #[must_use]
+    pub(super) fn to_json(&self) -> Value {
+        let tags = self.0.iter();
+        tags.map(|(key, value)| json!({"Key": key, "Value": value}))
+            .collect()
+    }
+}
+
+fn is_reserved(text: &str) -> bool {
+    text.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+}
+
+/// Source: ACM User Guide, "Tagging ACM resources".
+const MAX_TAGS: usize = 50;

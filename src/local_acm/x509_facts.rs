@@ -1,0 +1,256 @@
+//! What ACM shows of a certificate, read once.
+
+use openssl::asn1::Asn1ObjectRef;
+use openssl::nid::Nid;
+use openssl::x509::{X509, X509NameRef};
+use serde_json::{Map, Value, json};
+
+use crate::certificate::{AlternativeName, Certificate, KeyUsage};
+
+/// A certificate and all that the answers say of it.
+#[derive(Clone)]
+pub struct X509Facts {
+    /// The shared model of it.
+    pub certificate: Certificate,
+    /// The common name, or else the first alternative name; `None` where it has no name at all.
+    pub domain_name: Option<String>,
+    /// All names, the common name first.
+    pub names: Vec<String>,
+    /// RFC 2253.
+    pub subject: String,
+    /// RFC 2253.
+    pub issuer: String,
+    /// `DistinguishedName` of the search.
+    pub subject_attributes: Value,
+    /// `DistinguishedName` of the search.
+    pub issuer_attributes: Value,
+    /// `SHA256WITHRSA`.
+    pub signature_algorithm: String,
+}
+
+impl X509Facts {
+    /// Reads `parsed`, which is the same certificate as `certificate`.
+    pub fn new(certificate: Certificate, parsed: &X509) -> Self {
+        let names = names(&certificate);
+        let common_name = certificate.subject.common_name().map(str::to_owned);
+        Self {
+            domain_name: common_name.or_else(|| names.first().cloned()),
+            names,
+            subject: rfc2253(parsed.subject_name()),
+            issuer: rfc2253(parsed.issuer_name()),
+            subject_attributes: attributes(parsed.subject_name()),
+            issuer_attributes: attributes(parsed.issuer_name()),
+            signature_algorithm: signature_algorithm(parsed.signature_algorithm().object().nid()),
+            certificate,
+        }
+    }
+
+    /// ACM's names of the key usages; `ANY` where the extension is absent (inferred from the
+    /// model's enumeration, which has a value for nothing else that `ANY` could mean).
+    pub fn key_usages(&self) -> Vec<&'static str> {
+        match &self.certificate.key_usages {
+            Some(usages) => usages.iter().map(|usage| usage.acm_name()).collect(),
+            None => vec!["ANY"],
+        }
+    }
+
+    /// ACM's names of the extended key usages with their object identifiers; `NONE` where the
+    /// extension is absent (inferred, as above).
+    pub fn extended_key_usages(&self) -> Vec<(&'static str, Option<&str>)> {
+        match &self.certificate.extended_key_usages {
+            Some(usages) => usages
+                .iter()
+                .map(|oid| (extended_key_usage_name(oid), Some(oid.as_str())))
+                .collect(),
+            None => vec![("NONE", None)],
+        }
+    }
+
+    /// The model's name of the key algorithm: `RSA_2048`.
+    pub fn key_algorithm(&self) -> &'static str {
+        self.certificate
+            .public_key
+            .algorithm()
+            .acm_name()
+            .unwrap_or_default()
+    }
+
+    /// Whether a key usage is among those of the extension.
+    pub fn has_key_usage(&self, usage: KeyUsage) -> bool {
+        self.certificate
+            .key_usages
+            .as_ref()
+            .is_some_and(|usages| usages.contains(&usage))
+    }
+
+    /// The alternative names as the search shows them.
+    pub fn general_names(&self) -> Vec<Value> {
+        self.certificate
+            .alternative_names
+            .iter()
+            .filter_map(|name| match name {
+                AlternativeName::Dns(name) => Some(json!({"DnsName": name})),
+                AlternativeName::Ip(address) => Some(json!({"IpAddress": address.to_string()})),
+                AlternativeName::Other(other) => match other.split_once(':') {
+                    Some(("email", mail)) => Some(json!({"Rfc822Name": mail})),
+                    Some(("URI", uri)) => Some(json!({"UniformResourceIdentifier": uri})),
+                    _ => None,
+                },
+            })
+            .collect()
+    }
+}
+
+/// ACM's name of an extended key usage.
+///
+/// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_ExtendedKeyUsage.html>
+pub(super) fn extended_key_usage_name(oid: &str) -> &'static str {
+    match oid {
+        "1.3.6.1.5.5.7.3.1" => "TLS_WEB_SERVER_AUTHENTICATION",
+        CLIENT_AUTHENTICATION => "TLS_WEB_CLIENT_AUTHENTICATION",
+        "1.3.6.1.5.5.7.3.3" => "CODE_SIGNING",
+        "1.3.6.1.5.5.7.3.4" => "EMAIL_PROTECTION",
+        "1.3.6.1.5.5.7.3.5" => "IPSEC_END_SYSTEM",
+        "1.3.6.1.5.5.7.3.6" => "IPSEC_TUNNEL",
+        "1.3.6.1.5.5.7.3.7" => "IPSEC_USER",
+        "1.3.6.1.5.5.7.3.8" => "TIME_STAMPING",
+        "1.3.6.1.5.5.7.3.9" => "OCSP_SIGNING",
+        "2.5.29.37.0" => "ANY",
+        _ => "CUSTOM",
+    }
+}
+
+/// `id-kp-clientAuth` (RFC 5280, section 4.2.1.12).
+pub(super) const CLIENT_AUTHENTICATION: &str = "1.3.6.1.5.5.7.3.2";
+
+fn names(certificate: &Certificate) -> Vec<String> {
+    let alternative = certificate
+        .alternative_names
+        .iter()
+        .filter_map(|name| match name {
+            AlternativeName::Dns(name) => Some(name.clone()),
+            AlternativeName::Ip(address) => Some(address.to_string()),
+            AlternativeName::Other(_) => None,
+        });
+    let mut names: Vec<String> = Vec::new();
+    for name in certificate
+        .subject
+        .common_name()
+        .map(str::to_owned)
+        .into_iter()
+        .chain(alternative)
+    {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// `SHA256WITHRSA`, `SHA384WITHECDSA`: the live service writes the digest and the key type so.
+fn signature_algorithm(nid: Nid) -> String {
+    let Some(algorithms) = nid.signature_algorithms() else {
+        return nid.long_name().unwrap_or("UNKNOWN").to_uppercase();
+    };
+    let key = match algorithms.pkey {
+        Nid::RSAENCRYPTION => "RSA",
+        Nid::X9_62_ID_ECPUBLICKEY => "ECDSA",
+        other => other.short_name().unwrap_or("UNKNOWN"),
+    };
+    let digest = algorithms.digest.short_name().unwrap_or("UNKNOWN");
+    format!("{digest}WITH{key}").to_uppercase()
+}
+
+/// The most specific attribute first, special characters escaped (RFC 2253, sections 2.1 and 2.4).
+fn rfc2253(name: &X509NameRef) -> String {
+    let mut parts: Vec<String> = name
+        .entries()
+        .map(|entry| {
+            let oid = entry.object();
+            let key = match oid.nid() {
+                Nid::UNDEF => oid.to_string(),
+                nid => nid
+                    .short_name()
+                    .map_or_else(|_| oid.to_string(), str::to_owned),
+            };
+            let value = entry.data().to_string();
+            format!("{key}={}", escaped(&value.unwrap_or_default()))
+        })
+        .collect();
+    parts.reverse();
+    parts.join(",")
+}
+
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::new();
+    for (position, c) in value.chars().enumerate() {
+        let at_an_end = position == 0 || position == last;
+        if ",+\"\\<>;".contains(c) || (c == '#' && position == 0) || (c == ' ' && at_an_end) {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// `DistinguishedName` of SearchCertificates. The last of several values wins, except where the
+/// model has a list.
+fn attributes(name: &X509NameRef) -> Value {
+    let mut attributes = Map::new();
+    let mut components = Vec::new();
+    let mut custom = Vec::new();
+    for entry in name.entries() {
+        let Ok(value) = entry.data().to_string() else {
+            continue;
+        };
+        let member = match entry.object().nid() {
+            Nid::COMMONNAME => "CommonName",
+            Nid::COUNTRYNAME => "Country",
+            Nid::DNQUALIFIER => "DistinguishedNameQualifier",
+            Nid::GENERATIONQUALIFIER => "GenerationQualifier",
+            Nid::GIVENNAME => "GivenName",
+            Nid::INITIALS => "Initials",
+            Nid::LOCALITYNAME => "Locality",
+            Nid::ORGANIZATIONNAME => "Organization",
+            Nid::ORGANIZATIONALUNITNAME => "OrganizationalUnit",
+            Nid::PSEUDONYM => "Pseudonym",
+            Nid::SERIALNUMBER => "SerialNumber",
+            Nid::STATEORPROVINCENAME => "State",
+            Nid::SURNAME => "Surname",
+            Nid::TITLE => "Title",
+            Nid::DOMAINCOMPONENT => {
+                components.push(value);
+                continue;
+            }
+            _ => {
+                let oid = dotted(entry.object());
+                custom.push(json!({"ObjectIdentifier": oid, "Value": value}));
+                continue;
+            }
+        };
+        attributes.insert(member.to_owned(), Value::from(value));
+    }
+    if !components.is_empty() {
+        attributes.insert("DomainComponents".to_owned(), Value::from(components));
+    }
+    if !custom.is_empty() {
+        attributes.insert("CustomAttributes".to_owned(), Value::from(custom));
+    }
+    Value::from(attributes)
+}
+
+/// The dotted object identifier of an attribute that the model has no member for. OpenSSL's binding
+/// names those that it knows and writes only the others as numbers.
+fn dotted(object: &Asn1ObjectRef) -> String {
+    let known = match object.nid() {
+        Nid::PKCS9_EMAILADDRESS => "1.2.840.113549.1.9.1",
+        Nid::USERID => "0.9.2342.19200300.100.1.1",
+        Nid::STREETADDRESS => "2.5.4.9",
+        Nid::BUSINESSCATEGORY => "2.5.4.15",
+        Nid::POSTALCODE => "2.5.4.17",
+        Nid::NAME => "2.5.4.41",
+        _ => return object.to_string(),
+    };
+    known.to_owned()
+}
