@@ -1,0 +1,16 @@
+//! The real bootstrap, driven through the Runtime API, against real servers over HTTP.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy.toml frees #[test] functions only, not what they call"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod binding;
+mod drop;
+mod fetch;
+mod on_moto;
+mod sources;

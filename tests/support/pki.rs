@@ -1,0 +1,121 @@
+//! Certificates made for a test: a root, an intermediate, and leaves below it.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+};
+use time::{Duration, OffsetDateTime};
+
+/// A certification authority with one intermediate.
+pub struct Authority {
+    intermediate: Issuer<'static, KeyPair>,
+    intermediate_pem: String,
+}
+
+/// A leaf as its owner gets it. All PEM.
+#[derive(Clone)]
+pub struct Issued {
+    pub certificate: String,
+    pub chain: String,
+    pub key: String,
+    /// Colon-separated hexadecimal, as ACM shows it.
+    pub serial: String,
+}
+
+impl Issued {
+    /// Everything in one file.
+    pub fn bundle(&self) -> String {
+        format!("{}{}{}", self.key, self.certificate, self.chain)
+    }
+}
+
+/// What a leaf is to be like.
+pub struct Order<'a> {
+    pub name: &'a str,
+    pub not_before: OffsetDateTime,
+    pub lifetime: Duration,
+    pub usages: Vec<KeyUsagePurpose>,
+}
+
+impl<'a> Order<'a> {
+    /// A certificate for `name` that began `age` ago and lives for 90 days.
+    pub fn new(name: &'a str, age: Duration) -> Self {
+        Self {
+            name,
+            not_before: OffsetDateTime::now_utc() - age,
+            lifetime: Duration::days(90),
+            usages: vec![KeyUsagePurpose::DigitalSignature],
+        }
+    }
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let root_key = KeyPair::generate().expect("a key");
+        let root = Issuer::new(authority("certdrop test root"), root_key);
+        let key = KeyPair::generate().expect("a key");
+        let parameters = authority("certdrop test intermediate");
+        let intermediate = parameters.signed_by(&key, &root).expect("signed");
+        Self {
+            intermediate_pem: intermediate.pem(),
+            intermediate: Issuer::new(parameters, key),
+        }
+    }
+
+    pub fn issue(&self, order: &Order<'_>) -> Issued {
+        let key = KeyPair::generate().expect("a key");
+        self.issue_for(order, &key)
+    }
+
+    pub fn issue_for(&self, order: &Order<'_>, key: &KeyPair) -> Issued {
+        let mut parameters = CertificateParams::new([order.name.to_owned()]).expect("a name");
+        parameters.distinguished_name = distinguished(order.name);
+        parameters.not_before = order
+            .not_before
+            .replace_nanosecond(0)
+            .expect("whole seconds");
+        parameters.not_after = parameters.not_before + order.lifetime;
+        parameters.key_usages.clone_from(&order.usages);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        parameters.use_authority_key_identifier_extension = true;
+        let serial = serial();
+        parameters.serial_number = Some(SerialNumber::from_slice(&serial));
+        let certificate = parameters
+            .signed_by(key, &self.intermediate)
+            .expect("signed");
+        let digits: Vec<_> = serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        Issued {
+            certificate: certificate.pem(),
+            chain: self.intermediate_pem.clone(),
+            key: key.serialize_pem(),
+            serial: digits.join(":"),
+        }
+    }
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = distinguished(name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    parameters
+}
+
+fn distinguished(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+/// Sixteen bytes, positive, without a leading zero, never twice.
+fn serial() -> [u8; 16] {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = OffsetDateTime::now_utc()
+        .unix_timestamp_nanos()
+        .to_be_bytes();
+    let mut serial = [0x4d; 16];
+    serial[1..9].copy_from_slice(&now[8..]);
+    serial[9..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()[1..]);
+    serial
+}

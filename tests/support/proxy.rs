@@ -1,0 +1,303 @@
+//! A proxy between the function and a service, which keeps a log of the calls and may do harm.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+/// One call of the function, as the proxy saw it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `s3:PutObject`, `acm:ImportCertificate`.
+    pub operation: String,
+    /// Bucket and key for S3; empty for others.
+    pub path: String,
+    /// Which call of this operation it is, from 1.
+    pub number: usize,
+    pub started: Instant,
+    /// Absent while the service has not answered.
+    pub ended: Option<Instant>,
+    /// Status of the service's own answer.
+    pub status: Option<u16>,
+    /// What the service was sent.
+    pub request: Bytes,
+    /// What the service answered.
+    pub answer: Bytes,
+}
+
+/// What happens to a call.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    Pass,
+    /// The service never sees the call; this is the answer.
+    Refuse(Refusal),
+    /// The service carries the call out; this is the answer all the same.
+    RefuseAfter(Refusal),
+    /// The connection breaks; the service never sees the call.
+    Cut,
+    /// The connection breaks after the service carried the call out.
+    CutAfter,
+    /// No answer, ever; the service never sees the call.
+    Hang,
+    /// No answer, ever, though the service carried the call out.
+    HangAfter,
+    /// The call is passed on after a while.
+    Delay(Duration),
+}
+
+/// An error as the service itself would answer it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+}
+
+pub const THROTTLE: Refusal = Refusal {
+    status: 400,
+    code: "ThrottlingException",
+};
+pub const UNAVAILABLE: Refusal = Refusal {
+    status: 503,
+    code: "ServiceUnavailable",
+};
+pub const UNKNOWN_OPERATION: Refusal = Refusal {
+    status: 400,
+    code: "UnknownOperationException",
+};
+
+type Rule = dyn Fn(&Call) -> Deed + Send + Sync;
+
+#[derive(Clone)]
+pub struct Proxy {
+    /// `http://127.0.0.1:1234`
+    pub url: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    service: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    log: Mutex<Log>,
+    rule: Mutex<Arc<Rule>>,
+    hanging: Notify,
+}
+
+#[derive(Default)]
+struct Log {
+    calls: Vec<Call>,
+    counts: HashMap<String, usize>,
+}
+
+impl Proxy {
+    /// A proxy before `service` (`http://127.0.0.1:1234`) that lets everything pass.
+    pub async fn before(service: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let shared = Arc::new(Shared {
+            service: service.to_owned(),
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            log: Mutex::default(),
+            rule: Mutex::new(Arc::new(|_: &Call| Deed::Pass)),
+            hanging: Notify::new(),
+        });
+        tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Self { url, shared }
+    }
+
+    /// From now on `rule` decides what happens to each call.
+    pub fn set_rule(&self, rule: impl Fn(&Call) -> Deed + Send + Sync + 'static) {
+        *self.shared.rule.lock().expect("the rule") = Arc::new(rule);
+    }
+
+    /// Waits until a call hangs.
+    pub async fn hanging(&self) {
+        self.shared.hanging.notified().await;
+    }
+
+    /// All calls so far, in the order in which they came.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.log.lock().expect("the log").calls.clone()
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear(&self) {
+        *self.shared.log.lock().expect("the log") = Log::default();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+    loop {
+        let Ok((connection, _)) = listener.accept().await else {
+            continue;
+        };
+        let _ = connection.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let service = service_fn(|request| serve(request, &shared));
+            let server = hyper::server::conn::http1::Builder::new();
+            // A connection that was cut ends in an error: that is what it was cut for.
+            let _ = server
+                .serve_connection(TokioIo::new(connection), service)
+                .await;
+        });
+    }
+}
+
+async fn serve(request: Request<Incoming>, shared: &Shared) -> io::Result<Response<Full<Bytes>>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let request = Request::from_parts(parts, body);
+    let (place, call) = shared.enter(&request);
+    let rule = Arc::clone(&shared.rule.lock().expect("the rule"));
+    match rule(&call) {
+        Deed::Pass => shared.forward(request, place).await,
+        Deed::Refuse(refusal) => Ok(refusal.answer(&call.operation)),
+        Deed::RefuseAfter(refusal) => {
+            shared.forward(request, place).await?;
+            Ok(refusal.answer(&call.operation))
+        }
+        Deed::Cut => Err(io::ErrorKind::ConnectionReset.into()),
+        Deed::CutAfter => {
+            shared.forward(request, place).await?;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+        Deed::Hang => {
+            shared.hanging.notify_one();
+            std::future::pending().await
+        }
+        Deed::HangAfter => {
+            shared.forward(request, place).await?;
+            shared.hanging.notify_one();
+            std::future::pending().await
+        }
+        Deed::Delay(time) => {
+            tokio::time::sleep(time).await;
+            shared.forward(request, place).await
+        }
+    }
+}
+
+impl Shared {
+    fn enter(&self, request: &Request<Bytes>) -> (usize, Call) {
+        let operation = operation(request);
+        let mut log = self.log.lock().expect("the log");
+        let number = log.counts.entry(operation.clone()).or_default();
+        *number += 1;
+        let call = Call {
+            number: *number,
+            path: percent_encoding::percent_decode_str(request.uri().path())
+                .decode_utf8_lossy()
+                .into_owned(),
+            operation,
+            started: Instant::now(),
+            ended: None,
+            status: None,
+            request: request.body().clone(),
+            answer: Bytes::new(),
+        };
+        log.calls.push(call.clone());
+        (log.calls.len() - 1, call)
+    }
+
+    async fn forward(
+        &self,
+        request: Request<Bytes>,
+        place: usize,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = format!("{}{path}", self.service)
+            .parse()
+            .map_err(io::Error::other)?;
+        parts.headers.remove(HOST);
+        let request = Request::from_parts(parts, Full::new(body));
+        let answer = self
+            .client
+            .request(request)
+            .await
+            .map_err(io::Error::other)?;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        if let Some(call) = self.log.lock().expect("the log").calls.get_mut(place) {
+            call.ended = Some(Instant::now());
+            call.status = Some(parts.status.as_u16());
+            call.answer = body.clone();
+        }
+        let mut answer = Response::from_parts(parts, Full::new(body));
+        answer.headers_mut().remove("transfer-encoding");
+        Ok(answer)
+    }
+}
+
+impl Refusal {
+    fn answer(self, operation: &str) -> Response<Full<Bytes>> {
+        let (kind, body) = if operation.starts_with("s3:") {
+            (
+                "application/xml",
+                format!(
+                    "<Error><Code>{}</Code><Message>refused by the test</Message></Error>",
+                    self.code
+                ),
+            )
+        } else {
+            (
+                "application/x-amz-json-1.1",
+                format!(
+                    r#"{{"__type":"{}","message":"refused by the test"}}"#,
+                    self.code
+                ),
+            )
+        };
+        let mut answer = Response::new(Full::new(Bytes::from(body)));
+        *answer.status_mut() = StatusCode::from_u16(self.status).expect("a status");
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, kind.parse().expect("a type"));
+        answer
+    }
+}
+
+/// The operation's name, as AWS's permissions spell it.
+fn operation(request: &Request<Bytes>) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let target = target.to_str().unwrap_or_default();
+        let (service, operation) = target.split_once('.').unwrap_or(("", target));
+        let service = match service {
+            "CertificateManager" => "acm",
+            "AmazonSSM" => "ssm",
+            other if other.starts_with("ResourceGroupsTagging") => "tag",
+            other => other,
+        };
+        return format!("{service}:{operation}");
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let has = |name: &str| {
+        query
+            .split('&')
+            .any(|pair| pair == name || pair.starts_with(&format!("{name}=")))
+    };
+    let of_object = request.uri().path().trim_matches('/').contains('/');
+    let operation = match *request.method() {
+        Method::GET if has("tagging") => "GetObjectTagging",
+        Method::PUT if has("tagging") => "PutObjectTagging",
+        Method::GET if has("versions") => "ListObjectVersions",
+        Method::GET if of_object => "GetObject",
+        Method::GET => "ListObjectsV2",
+        Method::PUT => "PutObject",
+        Method::DELETE => "DeleteObject",
+        _ => "Other",
+    };
+    format!("s3:{operation}")
+}

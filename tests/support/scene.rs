@@ -1,0 +1,458 @@
+//! One test's own bucket and function on the common stage.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_acm::types::{Filters, KeyAlgorithm};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, CreateBucketConfiguration, Tag, Tagging, VersioningConfiguration,
+};
+use aws_sdk_ssm::types::ParameterType;
+use serde_json::{Value, json};
+
+use super::pki::Issued;
+use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
+use super::runtime_api::{Answer, Function, FunctionError};
+use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, fresh_acm};
+
+pub struct Scene {
+    pub stage: &'static Stage,
+    pub s3: aws_sdk_s3::Client,
+    pub ssm: aws_sdk_ssm::Client,
+    pub acm: aws_sdk_acm::Client,
+    acm_endpoint: String,
+    pub bucket: String,
+    pub function: Function,
+    /// Between the function and everything but ACM.
+    pub services: Proxy,
+    /// Between the function and ACM.
+    pub acm_proxy: Proxy,
+    environment: Vec<(String, String)>,
+    secrets: Mutex<Vec<String>>,
+    said: Mutex<String>,
+}
+
+/// Runs `play` with a bucket and a function of its own, then looks for secrets in all that was
+/// said: answers, errors, logs, everything in the bucket but what was dropped.
+pub fn run(play: impl AsyncFnOnce(&Scene)) {
+    run_with(&[], play);
+}
+
+/// The same with more settings for the function.
+pub fn run_with(settings: &[(&str, &str)], play: impl AsyncFnOnce(&Scene)) {
+    let stage = &*STAGE;
+    RUNTIME.block_on(async {
+        let scene = Scene::new(stage, fresh_acm().await, settings).await;
+        play(&scene).await;
+        scene.shows_no_secret().await;
+    });
+}
+
+/// The same with moto as ACM.
+pub fn run_on_moto(play: impl AsyncFnOnce(&Scene)) {
+    let (stage, moto) = (&*STAGE, &*MOTO);
+    RUNTIME.block_on(async {
+        let scene = Scene::new(stage, moto.endpoint.clone(), &[]).await;
+        // moto answers 500 to operations that it does not know, where AWS names the error.
+        scene
+            .acm_proxy
+            .set_rule(|call| match call.operation.as_str() {
+                "acm:SearchCertificates" => Deed::Refuse(UNKNOWN_OPERATION),
+                _ => Deed::Pass,
+            });
+        play(&scene).await;
+        scene.shows_no_secret().await;
+    });
+}
+
+impl Scene {
+    async fn new(stage: &'static Stage, acm_endpoint: String, settings: &[(&str, &str)]) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let bucket = format!("certificates-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let s3 = stage.s3();
+        let here = CreateBucketConfiguration::builder()
+            .location_constraint(REGION.into())
+            .build();
+        s3.create_bucket()
+            .bucket(&bucket)
+            .create_bucket_configuration(here)
+            .send()
+            .await
+            .expect("a bucket");
+        s3.put_bucket_versioning()
+            .bucket(&bucket)
+            .versioning_configuration(
+                VersioningConfiguration::builder()
+                    .status(BucketVersioningStatus::Enabled)
+                    .build(),
+            )
+            .send()
+            .await
+            .expect("versions");
+        let services = Proxy::before(&stage.endpoint).await;
+        let acm_proxy = Proxy::before(&acm_endpoint).await;
+        let mut environment = environment(&services, &acm_proxy, &bucket);
+        let settings = settings.iter();
+        environment.extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let environment: Vec<_> = environment.into_iter().collect();
+        let function =
+            Function::start(&environment, &stage.logs.join(format!("{bucket}.log"))).await;
+        Self {
+            stage,
+            s3,
+            ssm: stage.ssm(),
+            acm: acm(&acm_endpoint),
+            acm_endpoint,
+            bucket,
+            function,
+            services,
+            acm_proxy,
+            environment,
+            secrets: Mutex::default(),
+            said: Mutex::default(),
+        }
+    }
+
+    /// One more worker beside [`Scene::function`].
+    pub async fn another_function(&self) -> Function {
+        Function::start(&self.environment, &self.log()).await
+    }
+
+    fn log(&self) -> PathBuf {
+        self.stage.logs.join(format!("{}.log", self.bucket))
+    }
+
+    /// Makes every lease end now, as time would.
+    pub async fn end_leases(&self) {
+        for key in self.keys("leases/").await {
+            let mut lease: Value = serde_json::from_str(&self.read(&key).await).expect("a lease");
+            lease["expires_at"] = json!("2000-01-01T00:00:00Z");
+            self.put_unminded(&key, &lease.to_string()).await;
+        }
+    }
+
+    /// Sends an event, and keeps the answer for the search for secrets.
+    pub async fn invoke(&self, payload: &Value) -> Answer {
+        let answer = self.function.invoke(payload).await;
+        let text = match &answer {
+            Ok(value) => value.to_string(),
+            Err(error) => format!("{error:?}"),
+        };
+        self.said.lock().expect("what was said").push_str(&text);
+        answer
+    }
+
+    /// Drops an object and sends S3's event about it: the one summary that comes back.
+    pub async fn drop_bundle(&self, key: &str, content: &str) -> Value {
+        let version = self.put(key, content).await;
+        self.summary(&self.created(key, &version)).await
+    }
+
+    /// Sends an event about one bundle: the one summary that comes back.
+    pub async fn summary(&self, event: &Value) -> Value {
+        let answer = self.invoke(event).await.expect("the function succeeds");
+        let summaries = answer["summaries"].as_array().expect("summaries").clone();
+        assert_eq!(summaries.len(), 1, "{answer}");
+        summaries[0].clone()
+    }
+
+    /// Sends an event that cannot be finished: the error's kind and message.
+    pub async fn fault(&self, event: &Value) -> (String, String) {
+        match self.invoke(event).await {
+            Err(FunctionError::Reported { kind, message }) => (kind, message),
+            other => panic!("not a reported error: {other:?}"),
+        }
+    }
+
+    /// Puts an object below the drop prefix: its version id.
+    pub async fn put(&self, key: &str, content: &str) -> String {
+        self.mind(content);
+        let answer = self
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(ByteStream::from(content.as_bytes().to_vec()))
+            .send()
+            .await
+            .expect("an object");
+        answer.version_id.expect("a version")
+    }
+
+    /// Puts an object that holds no secret: its ETag.
+    pub async fn put_unminded(&self, key: &str, content: &str) -> String {
+        let body = ByteStream::from(content.as_bytes().to_vec());
+        let call = self
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(body);
+        call.send()
+            .await
+            .expect("an object")
+            .e_tag
+            .expect("an ETag")
+    }
+
+    /// Turns the local ACM's knobs.
+    pub async fn turn_knobs(&self, knobs: &Value) {
+        let client =
+            hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+                .build_http();
+        let request = hyper::Request::post(format!("{}/_certdrop/knobs", self.acm_endpoint))
+            .header("content-type", "application/json")
+            .body(http_body_util::Full::new(hyper::body::Bytes::from(
+                knobs.to_string(),
+            )))
+            .expect("a request");
+        let answer = client.request(request).await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
+    /// The event that S3 sends, as far as the function looks.
+    pub fn created(&self, key: &str, version: &str) -> Value {
+        json!({"Records": [{
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": REGION,
+            "eventTime": "2026-12-01T00:00:00.000Z",
+            "eventName": "ObjectCreated:Put",
+            "userIdentity": {"principalId": "EXAMPLE"},
+            "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+            "responseElements": {"x-amz-request-id": "EXAMPLE123456789"},
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "configurationId": "drop",
+                "bucket": {"name": self.bucket, "arn": format!("arn:aws:s3:::{}", self.bucket)},
+                "object": {
+                    "key": form_encoded(key),
+                    "size": 1024,
+                    "versionId": version,
+                    "sequencer": "0A1B2C3D4E5F678901",
+                },
+            },
+        }]})
+    }
+
+    pub async fn tag_object(&self, key: &str, tags: &[(&str, &str)]) {
+        let tag = |(key, value): &(&str, &str)| {
+            Tag::builder()
+                .key(*key)
+                .value(*value)
+                .build()
+                .expect("a tag")
+        };
+        let tagging = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect()));
+        self.s3
+            .put_object_tagging()
+            .bucket(&self.bucket)
+            .key(key)
+            .tagging(tagging.build().expect("tags"))
+            .send()
+            .await
+            .expect("the tags are taken");
+    }
+
+    pub async fn object_tags(&self, key: &str) -> BTreeMap<String, String> {
+        let call = self.s3.get_object_tagging().bucket(&self.bucket).key(key);
+        let answer = call.send().await.expect("tags");
+        answer
+            .tag_set
+            .into_iter()
+            .map(|tag| (tag.key, tag.value))
+            .collect()
+    }
+
+    pub async fn put_secret(&self, name: &str, value: &str) {
+        self.mind(value);
+        self.ssm
+            .put_parameter()
+            .name(name)
+            .value(value)
+            .r#type(ParameterType::SecureString)
+            .overwrite(true)
+            .send()
+            .await
+            .expect("a parameter");
+    }
+
+    pub async fn parameter(&self, name: &str) -> Option<String> {
+        let answer = self.ssm.get_parameter().name(name).send().await.ok()?;
+        answer.parameter?.value
+    }
+
+    /// Keys of all objects below `prefix`.
+    pub async fn keys(&self, prefix: &str) -> Vec<String> {
+        let call = self
+            .s3
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix);
+        let answer = call.send().await.expect("a list");
+        answer
+            .contents
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|object| object.key)
+            .collect()
+    }
+
+    pub async fn read(&self, key: &str) -> String {
+        let call = self.s3.get_object().bucket(&self.bucket).key(key);
+        let body = call
+            .send()
+            .await
+            .expect("an object")
+            .body
+            .collect()
+            .await
+            .expect("its bytes");
+        String::from_utf8(body.to_vec()).expect("text")
+    }
+
+    /// ACM's serial number of a certificate.
+    pub async fn serial(&self, arn: &str) -> String {
+        let call = self.acm.describe_certificate().certificate_arn(arn);
+        let answer = call.send().await.expect("a certificate");
+        answer
+            .certificate
+            .expect("a certificate")
+            .serial
+            .expect("a serial number")
+    }
+
+    /// ARNs of all certificates for `name`.
+    pub async fn certificates_for(&self, name: &str) -> Vec<String> {
+        // Without this filter ACM hides most kinds of keys.
+        let every_kind = Filters::builder().set_key_types(Some(
+            KeyAlgorithm::values()
+                .iter()
+                .map(|kind| (*kind).into())
+                .collect(),
+        ));
+        let mut pages = self
+            .acm
+            .list_certificates()
+            .includes(every_kind.build())
+            .into_paginator()
+            .send();
+        let mut arns = Vec::new();
+        while let Some(page) = pages.next().await {
+            let listed = page
+                .expect("a list")
+                .certificate_summary_list
+                .unwrap_or_default();
+            let of_name = listed
+                .into_iter()
+                .filter(|found| found.domain_name.as_deref() == Some(name));
+            arns.extend(of_name.filter_map(|found| found.certificate_arn));
+        }
+        arns
+    }
+
+    /// ARNs of all certificates that carry the name of `bundle`, asked of ACM one by one.
+    pub async fn certificates_of_bundle(&self, bundle: &str) -> Vec<String> {
+        let mut named = Vec::new();
+        for arn in self.certificates_for(bundle).await {
+            let tags = self
+                .acm
+                .list_tags_for_certificate()
+                .certificate_arn(&arn)
+                .send()
+                .await;
+            let tags = tags.expect("tags").tags.unwrap_or_default();
+            if tags
+                .iter()
+                .any(|tag| tag.key() == "certdrop:bundle" && tag.value() == Some(bundle))
+            {
+                named.push(arn);
+            }
+        }
+        named
+    }
+
+    /// Imports past certdrop, as an administrator would by hand.
+    pub async fn import_by_hand(&self, issued: &Issued) -> String {
+        let blob = |text: &str| aws_sdk_acm::primitives::Blob::new(text);
+        let answer = self
+            .acm
+            .import_certificate()
+            .certificate(blob(&issued.certificate))
+            .private_key(blob(&issued.key))
+            .certificate_chain(blob(&issued.chain))
+            .send()
+            .await
+            .expect("an import");
+        answer.certificate_arn.expect("an ARN")
+    }
+
+    /// Remembers what must never be shown: passphrases, and every line of private keys.
+    pub fn mind(&self, text: &str) {
+        let mut secrets = self.secrets.lock().expect("the secrets");
+        if !text.contains("-----BEGIN") {
+            secrets.push(text.to_owned());
+            return;
+        }
+        let mut in_key = false;
+        for line in text.lines() {
+            if line.starts_with("-----") {
+                in_key = line.contains("BEGIN") && line.contains("PRIVATE KEY");
+            } else if in_key && line.len() > 16 {
+                secrets.push(line.to_owned());
+            }
+        }
+    }
+
+    async fn shows_no_secret(&self) {
+        let mut places = vec![
+            ("the function's log".to_owned(), self.function.log()),
+            (
+                "the answers".to_owned(),
+                self.said.lock().expect("what was said").clone(),
+            ),
+        ];
+        for key in self.keys("").await {
+            if !key.starts_with("drop/") {
+                places.push((key.clone(), self.read(&key).await));
+            }
+        }
+        let secrets = self.secrets.lock().expect("the secrets").clone();
+        for (place, text) in places {
+            let shown = secrets.iter().any(|secret| text.contains(secret.as_str()));
+            assert!(!shown, "{place} of {} shows a secret", self.bucket);
+        }
+    }
+}
+
+fn environment(services: &Proxy, acm: &Proxy, bucket: &str) -> BTreeMap<String, String> {
+    [
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", &services.url),
+        ("AWS_ENDPOINT_URL_ACM", &acm.url),
+        ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", &acm.url),
+        ("CERTDROP_BUCKET", bucket),
+        ("CERTDROP_BUCKET_OWNER", ACCOUNT),
+        // Everything that can be said is said, so that the search for secrets is worth something.
+        ("RUST_LOG", "trace"),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// As S3 encodes keys in its notifications.
+pub fn form_encoded(key: &str) -> String {
+    let encoded = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
+    encoded
+        .to_string()
+        .replace("%20", "+")
+        .replace("%2F", "/")
+        .replace("%2E", ".")
+        .replace("%2D", "-")
+}

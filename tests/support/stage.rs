@@ -1,0 +1,162 @@
+//! The services that a test talks to: ministack for all but ACM; for ACM our own strict one, a fresh
+//! one for each test, or moto, which was written by others.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_types::SdkConfig;
+use certdrop::local_acm;
+use tokio::runtime::Runtime;
+
+use super::child::Running;
+
+pub const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "eu-central-1";
+
+/// Outlives every single test, as the servers on it do.
+pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// One stage for all tests of a binary. They keep apart by bucket and by bundle.
+pub static STAGE: LazyLock<Stage> = LazyLock::new(|| RUNTIME.block_on(Stage::start()));
+
+pub struct Stage {
+    pub endpoint: String,
+    /// Logs of everything that runs. Kept until the process ends.
+    pub logs: PathBuf,
+    _running: Running,
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let logs = tempfile::Builder::new()
+            .prefix("certdrop-stage-")
+            .tempdir()
+            .expect("a folder")
+            .keep();
+        let port = free_port();
+        let ministack = Running::start(
+            &tool("ministack/bin/ministack"),
+            &[],
+            &[
+                ("GATEWAY_PORT", &port.to_string()),
+                ("BIND_HOST", "127.0.0.1"),
+                ("MINISTACK_ACCOUNT_ID", ACCOUNT),
+            ],
+            &logs.join("ministack.log"),
+        )
+        .expect("ministack starts");
+        answers(port, &logs).await;
+        Self {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            logs,
+            _running: ministack,
+        }
+    }
+
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&sdk(&self.endpoint))
+            .force_path_style(true)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&sdk(&self.endpoint))
+    }
+}
+
+/// A second, independent ACM, for as long as the tests run: its address.
+pub static MOTO: LazyLock<Moto> = LazyLock::new(|| RUNTIME.block_on(Moto::start()));
+
+pub struct Moto {
+    pub endpoint: String,
+    _running: Running,
+}
+
+impl Moto {
+    async fn start() -> Self {
+        let port = free_port();
+        let logs = &STAGE.logs;
+        let running = Running::start(
+            &tool("moto/bin/moto_server"),
+            &["-H", "127.0.0.1", "-p", &port.to_string()],
+            &[],
+            &logs.join("moto.log"),
+        )
+        .expect("moto starts");
+        answers(port, logs).await;
+        Self {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            _running: running,
+        }
+    }
+}
+
+/// A local ACM without certificates, in this process: its address.
+pub async fn fresh_acm() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback");
+    let address = listener.local_addr().expect("an address");
+    let options = local_acm::Options {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        ..local_acm::Options::default()
+    };
+    tokio::spawn(local_acm::serve(listener, options));
+    format!("http://{address}")
+}
+
+pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
+    aws_sdk_acm::Client::new(&sdk(endpoint))
+}
+
+fn sdk(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(REGION))
+        .credentials_provider(
+            aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
+        )
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .build()
+}
+
+/// A program of the folder that `make test` installs and names.
+pub fn tool(path: &str) -> PathBuf {
+    let tools = std::env::var("CERTDROP_TOOLS")
+        .unwrap_or_else(|_| format!("{}/.tools", env!("CARGO_MANIFEST_DIR")));
+    let tool = Path::new(&tools).join(path);
+    assert!(
+        tool.exists(),
+        "{} is missing: run the tests with `make test`, which installs it",
+        tool.display()
+    );
+    tool
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("an address").port()
+}
+
+async fn answers(port: u16, logs: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
+        assert!(
+            Instant::now() < deadline,
+            "a server on the stage does not start, see {}",
+            logs.display()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
