@@ -7,6 +7,9 @@ DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 
 # The test suites start their servers from here.
 export CERTDROP_TOOLS := $(TOOLS)
+export SAM_CLI_TELEMETRY := 0
+# Nobody is called there: sam and cfn-lint judge by a region's rules.
+export AWS_DEFAULT_REGION ?= eu-central-1
 
 .PHONY: help test check build tools clean
 help: ## this list
@@ -15,13 +18,15 @@ help: ## this list
 test: tools ## all tests, end to end with real servers
 	$(CARGO) test --workspace --all-features
 
-check: tools ## formatting, lints, licences and documentation
+check: tools ## formatting, lints, licences, documentation and the template
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps --document-private-items
 	$(DENY) check licenses bans sources
 	@if timeout 60 $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
+	$(TOOLS)/sam/bin/sam validate --lint
+	$(TOOLS)/sam/bin/cfn-lint template.yaml
 
 build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
