@@ -19,7 +19,7 @@ fn pair(name: &str) -> (Issued, Issued) {
 }
 
 async fn forget_parameter(scene: &Scene, bundle: &str) {
-    let name = format!("/certdrop/{bundle}/certificate-arn");
+    let name = scene.parameter_name(&format!("/{bundle}/certificate-arn"));
     scene
         .ssm
         .delete_parameter()

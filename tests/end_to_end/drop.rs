@@ -38,9 +38,7 @@ fn a_first_drop_is_imported_tagged_recorded_and_summarised() {
         let tags = scene.object_tags("drop/first.example.com.pem").await;
         assert_eq!(tags["certdrop:certificate-arn"], arn);
         assert_eq!(tags["certdrop:outcome"], "imported");
-        let recorded = scene
-            .parameter("/certdrop/first.example.com/certificate-arn")
-            .await;
+        let recorded = scene.parameter("/first.example.com/certificate-arn").await;
         assert_eq!(recorded.as_deref(), Some(arn));
 
         let summaries = scene.keys("summaries/first.example.com/").await;

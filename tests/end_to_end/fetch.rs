@@ -24,7 +24,7 @@ fn the_private_key_may_lie_in_a_parameter() {
         assert_eq!(lonely["findings"][0]["code"], "no-private-key");
 
         scene
-            .put_secret("/certdrop/parameter.example.com/private-key", &issued.key)
+            .put_secret("/parameter.example.com/private-key", &issued.key)
             .await;
         let summary = scene
             .summary(&json!({"bundle": "parameter.example.com"}))
@@ -49,13 +49,13 @@ fn the_passphrase_comes_from_the_bundle_s_parameter_or_from_the_common_one() {
         let without = scene.drop_bundle(key, &encrypted.bundle()).await;
         assert_eq!(without["findings"][0]["code"], "key-encrypted");
 
-        let own = "/certdrop/encrypted.example.com/passphrase";
+        let own = "/encrypted.example.com/passphrase";
         scene.put_secret(own, "not this one, by far").await;
         let wrong = scene.drop_bundle(key, &encrypted.bundle()).await;
         assert_eq!(wrong["findings"][0]["code"], "wrong-passphrase");
 
         scene
-            .put_secret("/certdrop/passphrase", "correct horse battery staple")
+            .put_secret("/passphrase", "correct horse battery staple")
             .await;
         let common = scene.drop_bundle(key, &encrypted.bundle()).await;
         assert_eq!(common["outcome"], "imported");

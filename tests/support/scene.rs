@@ -267,11 +267,12 @@ impl Scene {
             .collect()
     }
 
-    pub async fn put_secret(&self, name: &str, value: &str) {
+    /// Stores a secret; `path` is what follows the scene's own prefix.
+    pub async fn put_secret(&self, path: &str, value: &str) {
         self.mind(value);
         self.ssm
             .put_parameter()
-            .name(name)
+            .name(self.parameter_name(path))
             .value(value)
             .r#type(ParameterType::SecureString)
             .overwrite(true)
@@ -280,7 +281,13 @@ impl Scene {
             .expect("a parameter");
     }
 
-    pub async fn parameter(&self, name: &str) -> Option<String> {
+    /// The name of a parameter of this scene.
+    pub fn parameter_name(&self, path: &str) -> String {
+        format!("/{}{path}", self.bucket)
+    }
+
+    pub async fn parameter(&self, path: &str) -> Option<String> {
+        let name = self.parameter_name(path);
         let answer = self.ssm.get_parameter().name(name).send().await.ok()?;
         answer.parameter?.value
     }
@@ -437,6 +444,7 @@ fn environment(services: &Proxy, acm: &Proxy, bucket: &str) -> BTreeMap<String, 
         ("AWS_ENDPOINT_URL_ACM", &acm.url),
         ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", &acm.url),
         ("CERTDROP_BUCKET", bucket),
+        ("CERTDROP_PARAMETER_PREFIX", &format!("/{bucket}")),
         ("CERTDROP_BUCKET_OWNER", ACCOUNT),
         // Everything that can be said is said, so that the search for secrets is worth something.
         ("RUST_LOG", "trace"),

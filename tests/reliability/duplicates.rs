@@ -1,0 +1,120 @@
+//! Every event three times, in any order, at eight workers at once.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use base64::Engine as _;
+use certdrop::certificate::Certificate;
+use futures_util::future::join_all;
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use crate::support::pki::{Authority, Order};
+use crate::support::proxy::Call;
+use crate::support::runtime_api::FunctionError;
+use crate::support::scene::run;
+
+const BUNDLES: usize = 50;
+const VERSIONS: usize = 4;
+const DELIVERIES: usize = 3;
+const WORKERS: usize = 8;
+
+#[test]
+fn duplicates_and_disorder_leave_one_certificate_a_bundle_and_never_roll_back() {
+    run(async |scene| {
+        let seed = std::env::var("CERTDROP_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+        println!("seed {seed} (set CERTDROP_SEED to repeat it)");
+        let mut random = fastrand::Rng::with_seed(seed);
+
+        let authority = Authority::new();
+        let mut events = Vec::new();
+        let mut newest = HashMap::new();
+        for bundle in 0..BUNDLES {
+            let name = format!("duplicate-{bundle}.example.com");
+            for version in 0..VERSIONS {
+                let age = Duration::days(i64::try_from(VERSIONS - version).expect("small"));
+                let issued = authority.issue(&Order::new(&name, age));
+                let key = format!("drop/{name}.pem");
+                let version = scene.put(&key, &issued.bundle()).await;
+                events.extend(std::iter::repeat_n(
+                    scene.created(&key, &version),
+                    DELIVERIES,
+                ));
+                newest.insert(name.clone(), issued.serial);
+            }
+        }
+        random.shuffle(&mut events);
+        let count = events.len();
+        let queue = Mutex::new(events);
+        let again = Mutex::new(0);
+        let workers = (0..WORKERS).map(async |_| {
+            let function = scene.another_function().await;
+            loop {
+                let Some(event) = queue.lock().expect("the queue").pop() else {
+                    break;
+                };
+                match function.invoke(&event).await {
+                    Ok(_) => {}
+                    Err(FunctionError::Reported { kind, .. }) if kind == "Transient" => {
+                        // As Lambda does: later.
+                        queue.lock().expect("the queue").insert(0, event);
+                        *again.lock().expect("the count") += 1;
+                    }
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        });
+        join_all(workers).await;
+
+        for (name, serial) in &newest {
+            let arns = scene.certificates_of_bundle(name).await;
+            assert_eq!(arns.len(), 1, "{name}, seed {seed}");
+            assert_eq!(&scene.serial(&arns[0]).await, serial, "{name}, seed {seed}");
+        }
+        let imports = imports(&scene.acm_proxy.calls());
+        for (arn, begins) in &imports {
+            assert!(
+                begins.is_sorted(),
+                "{arn} was rolled back, seed {seed}: {begins:?}"
+            );
+        }
+        let calls: usize = imports.values().map(Vec::len).sum();
+        println!(
+            "{BUNDLES} bundles, {count} events, {WORKERS} workers: {} certificates, {calls} imports, {} events came again",
+            imports.len(),
+            again.into_inner().expect("the count"),
+        );
+        assert_eq!(imports.len(), BUNDLES);
+    });
+}
+
+/// For each ARN, the begins of validity of what was imported, in the order of ACM's answers.
+fn imports(calls: &[Call]) -> HashMap<String, Vec<OffsetDateTime>> {
+    let mut taken: Vec<_> = calls
+        .iter()
+        .filter(|call| call.operation == "acm:ImportCertificate" && call.status == Some(200))
+        .collect();
+    taken.sort_by_key(|call| call.ended);
+    let mut imports: HashMap<String, Vec<OffsetDateTime>> = HashMap::new();
+    for call in taken {
+        let answer: Value = serde_json::from_slice(&call.answer).expect("an answer");
+        let request: Value = serde_json::from_slice(&call.request).expect("a request");
+        let arn = answer["CertificateArn"]
+            .as_str()
+            .expect("an ARN")
+            .to_owned();
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let pem = base64.decode(request["Certificate"].as_str().expect("a certificate"));
+        let pem = String::from_utf8(pem.expect("base64")).expect("PEM");
+        let body: String = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .collect();
+        let leaf = Certificate::from_der(&base64.decode(body).expect("base64")).expect("a leaf");
+        imports.entry(arn).or_default().push(leaf.not_before);
+    }
+    imports
+}

@@ -1,0 +1,17 @@
+//! Exactly one certificate per bundle, whatever happens: crashes, duplicates, throttling, time.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "clippy.toml frees #[test] functions only, not what they call; the numbers are printed for docs/reliability.md"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod crashes;
+mod duplicates;
+mod sweep_cost;
+mod throttling;
