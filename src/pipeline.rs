@@ -1,14 +1,13 @@
 //! The story of one bundle, from the drop to the summary.
 
 mod fetch;
+mod import;
 mod lookup;
 mod publish;
 
 use time::{Duration, OffsetDateTime};
-use tracing::{info, warn};
 
 use crate::aws::Aws;
-use crate::aws::acm::{Imported, Target};
 use crate::aws::s3::HeldLease;
 use crate::binding::{Candidate, CertificateArn, Found, Plan, bind};
 use crate::bundle::{self, Bundle};
@@ -19,13 +18,13 @@ use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::lease::Lease;
 use crate::summary::{Outcome, Summary};
-use crate::validate::finding::{self, Finding};
+use crate::validate::finding::Finding;
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
 
-/// The longest that one bundle is worked on: nearly all of it waiting while ACM throttles. What
-/// takes longer is begun again, after the lease has ended.
-const LONGEST_WORK: Duration = Duration::seconds(60);
+/// How long a lease is taken for: many times the work on one bundle. It is extended while ACM
+/// throttles an import.
+const TERM: Duration = Duration::seconds(60);
 
 /// One call of the function, and the world that it works in.
 #[derive(Clone, Copy)]
@@ -67,12 +66,12 @@ pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 async fn process_leased(
     item: &WorkItem,
     fetched: Result<Option<Fetched>, Fault>,
-    lease: HeldLease,
+    mut lease: HeldLease,
     world: Invocation<'_>,
 ) -> Result<Summary, Fault> {
     match fetched {
         // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
-        Ok(Some(fetched)) => match Box::pin(work(&fetched, &lease, world)).await {
+        Ok(Some(fetched)) => match Box::pin(work(&fetched, &mut lease, world)).await {
             Ok(done) => Box::pin(publish::publish(&fetched, done, lease, world)).await,
             Err(fault) => publish::give_up(fault, lease, world).await,
         },
@@ -96,7 +95,11 @@ enum Records {
 }
 
 /// From the fetched parts to the summary, under the bundle's lease.
-async fn work(fetched: &Fetched, lease: &HeldLease, world: Invocation<'_>) -> Result<Done, Fault> {
+async fn work(
+    fetched: &Fetched,
+    lease: &mut HeldLease,
+    world: Invocation<'_>,
+) -> Result<Done, Fault> {
     let (valid, mut findings) = match judge(fetched, world) {
         Ok(valid) => valid,
         Err((outcome, findings)) => {
@@ -117,7 +120,7 @@ async fn work(fetched: &Fetched, lease: &HeldLease, world: Invocation<'_>) -> Re
 
     match &plan {
         Plan::Unchanged(found) => {
-            adopt(found, fetched, world).await?;
+            import::adopt(found, fetched, world).await?;
             Ok(kept(
                 fetched,
                 Outcome::Unchanged,
@@ -144,7 +147,7 @@ async fn work(fetched: &Fetched, lease: &HeldLease, world: Invocation<'_>) -> Re
             ))
         }
         Plan::Replace(_) | Plan::ImportNew { .. } => {
-            import(fetched, &valid, &plan, findings, lease, world).await
+            import::import(fetched, &valid, &plan, findings, lease, world).await
         }
     }
 }
@@ -169,60 +172,6 @@ fn judge(
     }
 }
 
-/// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
-/// is known everywhere, the less a crash can hide.
-async fn import(
-    fetched: &Fetched,
-    valid: &ValidatedBundle,
-    plan: &Plan,
-    mut findings: Vec<Finding>,
-    lease: &HeldLease,
-    world: Invocation<'_>,
-) -> Result<Done, Fault> {
-    let identity = fetched.bundle.identity();
-    let target = match plan {
-        Plan::Replace(found) => {
-            adopt(found, fetched, world).await?;
-            Target::Existing(&found.arn)
-        }
-        _ => Target::New {
-            identity: &identity,
-        },
-    };
-    let time_left = lease.lease().time_left(clock());
-    let arn = match world.aws.acm.import(valid, target, time_left).await? {
-        Imported::As(arn) => arn,
-        Imported::Refused(words) => {
-            findings.push(refused(valid, &words));
-            return Ok(kept(
-                fetched,
-                Outcome::Rejected,
-                findings,
-                replaced(plan),
-                world,
-            ));
-        }
-    };
-    info!(bundle = %fetched.bundle, %arn, "certificate imported");
-
-    let (described, recorded) = tokio::join!(
-        world.aws.acm.describe_until_seen(&arn, valid.leaf()),
-        publish::record(fetched, outcome(plan), Some(&arn), world),
-    );
-    recorded?;
-    let detail = described?.unwrap_or_default();
-    if !detail.shows(valid.leaf()) {
-        findings.push(not_shown(&arn));
-    }
-    findings.extend(changed_arn(plan, &arn));
-    Ok(Done {
-        summary: fetched
-            .heading(world)
-            .imported(plan, findings, &arn, detail),
-        records: Records::Written,
-    })
-}
-
 /// Nothing is imported; `live` is the certificate that stays.
 fn kept(
     fetched: &Fetched,
@@ -237,12 +186,16 @@ fn kept(
     }
 }
 
-/// Takes the bundle's lease for as long as its work may take.
+/// Takes the bundle's lease.
 async fn take_lease(item: &WorkItem, world: Invocation<'_>) -> Result<HeldLease, Fault> {
     let key = format!("{}{}", world.config.lease_prefix, item.bundle);
     let now = clock();
-    let lease = Lease::until(world.deadline.min(now + LONGEST_WORK), world.request_id);
+    let lease = Lease::until(lease_end(now, world), world.request_id);
     world.aws.bucket.take_lease(&key, lease, now).await
+}
+
+fn lease_end(now: OffsetDateTime, world: Invocation<'_>) -> OffsetDateTime {
+    world.deadline.min(now + TERM)
 }
 
 /// The clock on the wall, for leases and deadlines. Rules are judged at [`Invocation::now`].
@@ -257,61 +210,4 @@ pub(crate) fn clock() -> OffsetDateTime {
 /// Where the summary of a bundle with just this content lies.
 pub(crate) fn summary_key(bundle: &BundleName, content: &ContentId, config: &Config) -> String {
     format!("{}{bundle}/{content}.json", config.summary_prefix)
-}
-
-/// A certificate that a user's tag handed to certdrop gets the bundle's name, before anything is
-/// done to it: where certdrop may not do that, it may not replace it either.
-async fn adopt(found: &Found, fetched: &Fetched, world: Invocation<'_>) -> Result<(), Fault> {
-    if found.bundle_tag.is_some() {
-        return Ok(());
-    }
-    warn!(arn = %found.arn, bundle = %fetched.bundle, "adopting a certificate");
-    world
-        .aws
-        .acm
-        .adopt(&found.arn, &fetched.bundle.identity())
-        .await
-}
-
-fn outcome(plan: &Plan) -> Outcome {
-    match plan {
-        Plan::Replace(_) => Outcome::Replaced,
-        _ => Outcome::Imported,
-    }
-}
-
-/// The certificate that stays where an import is refused.
-fn replaced(plan: &Plan) -> Option<&Found> {
-    match plan {
-        Plan::Replace(found) => Some(found),
-        Plan::ImportNew { superseded } => superseded.as_ref(),
-        _ => None,
-    }
-}
-
-fn refused(valid: &ValidatedBundle, words: &str) -> Finding {
-    let message = format!("ACM says: {words}");
-    Finding::new(&finding::REFUSED_BY_ACM, &valid.leaf().subject, message)
-}
-
-fn not_shown(arn: &CertificateArn) -> Finding {
-    let message = "ACM took the certificate, but does not show it yet.";
-    Finding::new(&finding::NOT_SHOWN_YET, arn, message)
-}
-
-fn changed_arn(plan: &Plan, arn: &CertificateArn) -> Option<Finding> {
-    let Plan::ImportNew {
-        superseded: Some(old),
-    } = plan
-    else {
-        return None;
-    };
-    let users = old.detail.in_use_by().join(", ");
-    let users = if users.is_empty() {
-        "nothing".to_owned()
-    } else {
-        users
-    };
-    let message = format!("The old ARN is {}, used by {users}.", old.arn);
-    Some(Finding::new(&finding::ARN_CHANGED, arn, message))
 }

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -63,13 +64,14 @@ impl Acm {
     pub(super) fn new(config: &SdkConfig) -> Self {
         let config = aws_sdk_acm::config::Builder::from(config)
             .retry_classifier(QuotaIsNoThrottle)
+            .retry_config(retries())
             .build();
         Self {
             client: Client::from_conf(config),
         }
     }
 
-    /// Sends `bundle` to ACM, for at most `time_left`, retries included.
+    /// Sends `bundle` to ACM, again and again while ACM throttles: the caller says when to stop.
     ///
     /// # Errors
     ///
@@ -79,7 +81,6 @@ impl Acm {
         &self,
         bundle: &ValidatedBundle,
         target: Target<'_>,
-        time_left: time::Duration,
     ) -> Result<Imported, Fault> {
         debug!(?target, "acm:ImportCertificate");
         let key = bundle.private_key_pem();
@@ -95,11 +96,7 @@ impl Acm {
                 .tags(tag(BUNDLE_TAG, identity)?)
                 .tags(tag(MANAGED_TAG, "true")?),
         };
-        let limit = time_left.try_into().unwrap_or_default();
-        let sent = tokio::time::timeout(limit, call.send()).await;
-        let answer = match sent.map_err(|_| {
-            Fault::Transient("acm:ImportCertificate was throttled until the lease ended".into())
-        })? {
+        let answer = match call.send().await {
             Ok(answer) => answer,
             Err(error) => {
                 let subject = bundle.leaf().subject.to_string();
@@ -280,6 +277,16 @@ impl Acm {
             Err(error) => absent_or_fault("acm:ListTagsForCertificate", arn, &error),
         }
     }
+}
+
+/// ACM admits about one import a second in an account, so a burst of drops is throttled as a matter
+/// of course. Waiting here, up to five seconds at a time, is no failure, and cheaper than Lambda's
+/// own retry after a minute. So many attempts outlast any function; its deadline ends them.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(90)
+        .with_initial_backoff(Duration::from_millis(500))
+        .with_max_backoff(Duration::from_secs(5))
 }
 
 /// A certificate that is not there is a fact for the binding.

@@ -81,14 +81,13 @@ fn at(shared: &SdkConfig, config: &Config, service: &str) -> SdkConfig {
     own.build()
 }
 
-/// ACM admits about one import a second in an account, so a burst of drops is throttled as a
-/// matter of course. Waiting here, up to 20 seconds at a time, is cheaper than failing into
-/// Lambda's own retry after a minute; what still fails is transient and comes again.
+/// S3, SSM and the others are rarely busy for longer than this, half a minute at most; what still
+/// fails is transient and comes again. ACM has its own patience, in `acm.rs`.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(8)
         .with_initial_backoff(Duration::from_millis(500))
-        .with_max_backoff(Duration::from_secs(20))
+        .with_max_backoff(Duration::from_secs(5))
 }
 
 /// All services are in the function's own region, where a connection takes milliseconds. An

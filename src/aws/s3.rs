@@ -337,6 +337,20 @@ impl Bucket {
         }
     }
 
+    /// Makes `held` end later.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Transient`] where another worker has taken it over.
+    pub async fn extend_lease(&self, held: &mut HeldLease, lease: Lease) -> Result<(), Fault> {
+        let extended = self
+            .put_lease(&held.key, &lease, Some(held.etag.clone()))
+            .await?;
+        *held =
+            extended.ok_or_else(|| Fault::Transient(format!("the lease {} was lost", held.key)))?;
+        Ok(())
+    }
+
     /// Gives the lease back, unless it was taken over.
     ///
     /// # Errors
