@@ -11,9 +11,12 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help test check build tools clean
+.PHONY: help run test check build tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## put the stack on a local stage, drop bundles, show what happens
+	@$(PYTHON) stage/run.py $(RUN_FLAGS)
 
 test: tools ## all tests, end to end with real servers
 	$(CARGO) test --workspace --all-features
