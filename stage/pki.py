@@ -10,6 +10,10 @@ INTERMEDIATE_EXTENSIONS = (
 )
 
 
+class PkiFailed(Exception):
+    """openssl is missing or did not do as it was told."""
+
+
 class Pki:
     """Everything lies in one folder, as PEM."""
 
@@ -59,7 +63,10 @@ class Pki:
 
     def _openssl(self, *arguments):
         command = ["openssl", *map(str, arguments)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        except FileNotFoundError:
+            raise PkiFailed("openssl is not on the PATH; the stage makes its certificates with it") from None
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+            raise PkiFailed(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout

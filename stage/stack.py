@@ -1,0 +1,105 @@
+"""The stack on the stage: deployed and used through the AWS command line."""
+
+import json
+import platform
+import shutil
+import subprocess
+import time
+
+import servers
+from pki import Pki
+
+NAME = "certdrop"
+BUNDLE = "www.example.com"
+KEY = f"drop/{BUNDLE}.pem"
+
+
+class Failed(Exception):
+    """The stage did not do as it must; the text says where and why."""
+
+
+class Stack:
+    """The deployed stack, used through the AWS command line."""
+
+    def __init__(self, work, ministack, acm):
+        self.work, self.ministack, self.acm = work, ministack, acm
+        self.environment = servers.client_environment(ministack.url, acm.url, work)
+        self.outputs = {}
+        self.pki = Pki(work / "pki")
+
+    def aws(self, *arguments):
+        """Runs `aws` and gives its answer, parsed where it is JSON."""
+        command = [str(servers.TOOLS / "aws/bin/aws"), *map(str, arguments)]
+        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(f"aws {' '.join(map(str, arguments))}:\n{(done.stderr or done.stdout).strip()}")
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            return done.stdout.strip()
+
+    def deploy(self):
+        """What `sam build` and `sam deploy` do, with the debug build."""
+        built = self.work / "build"
+        (built / "Function").mkdir(parents=True)
+        shutil.copy(servers.target_folder() / "debug" / "bootstrap", built / "Function" / "bootstrap")
+        (built / "template.yaml").write_text(self.template())
+        self.aws("s3", "mb", "s3://stage-artifacts")
+        self.aws("cloudformation", "package", "--template-file", built / "template.yaml",
+                 "--s3-bucket", "stage-artifacts", "--output-template-file", built / "packaged.yaml")
+        processor = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+        self.aws("cloudformation", "deploy", "--stack-name", NAME, "--template-file", built / "packaged.yaml",
+                 "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
+                 "--parameter-overrides", f"Architecture={processor}")
+        described = self.aws("cloudformation", "describe-stacks", "--stack-name", NAME)
+        outputs = described["Stacks"][0]["Outputs"]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+
+    def template(self):
+        """template.yaml, with the two paths in it that are Lambda's changed to this machine's."""
+        template = (servers.ROOT / "template.yaml").read_text()
+        for lambdas, ours in (("CodeUri: .\n", "CodeUri: Function\n"),
+                              ("SSL_CERT_FILE: /etc/pki/tls/certs/ca-bundle.crt\n", f"SSL_CERT_FILE: {self.pki.root}\n")):
+            if template.count(lambdas) != 1:
+                raise Failed(f"template.yaml has not one `{lambdas.strip()}` any more; adapt stage/run.py")
+            template = template.replace(lambdas, ours)
+        return template
+
+    @property
+    def bucket(self):
+        return self.outputs["BucketName"]
+
+    def drop(self, path):
+        """Puts a file under the bundle's key; gives the version that S3 made of it."""
+        put = self.aws("s3api", "put-object", "--bucket", self.bucket, "--key", KEY, "--body", path)
+        return put["VersionId"]
+
+    def outcome(self, version, seconds=30):
+        """Waits until the function has tagged this version; gives its tags and the summary of it."""
+        deadline = time.monotonic() + seconds
+        tags = {}
+        while time.monotonic() < deadline:
+            answer = self.aws("s3api", "get-object-tagging", "--bucket", self.bucket, "--key", KEY,
+                              "--version-id", version)
+            tags = {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+            summary = self.summary_of(version) if "certdrop:outcome" in tags else None
+            if summary:
+                return tags, summary
+        raise Failed(f"after {seconds} s the object {KEY} has no outcome (its tags: {tags or 'none'})")
+
+    def summary_of(self, version):
+        """The summary of a version of the object, or None as long as there is none."""
+        folder = self.work / "summaries"
+        self.aws("s3", "cp", "--recursive", "--quiet", f"s3://{self.bucket}/summaries/{BUNDLE}/", folder)
+        summaries = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+        return next((summary for summary in summaries if summary["object"].get("version_id") == version), None)
+
+    def function_log(self):
+        """The end of what the function said; where it did not get to say anything, what was said about it."""
+        try:
+            events = self.aws("logs", "filter-log-events", "--log-group-name", self.outputs["LogGroupName"])["events"]
+        except (Failed, KeyError):
+            events = []
+        said = [event["message"].rstrip() for event in events]
+        said = [line for line in said if not line.startswith(("START ", "END ", "REPORT "))]
+        return "\n".join(said[-15:]) or servers.tail(self.ministack.log)
