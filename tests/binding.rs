@@ -144,6 +144,7 @@ impl Situation {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table, one row a situation")]
 fn each_situation_has_its_plan() {
     use Claim::{BundleTag, EarlierVersion, ObjectTag, Parameter};
     let (old, new, newer) = (leaf(30), leaf(20), leaf(10));

@@ -104,13 +104,13 @@ mod tests {
     const DROPPED: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
     const ARN: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
 
-    fn standing(serial: &str) -> Option<HashMap<CertificateArn, Standing>> {
+    fn standing(serial: &str) -> HashMap<CertificateArn, Standing> {
         let arn = CertificateArn::parse(ARN).expect("an ARN");
         let standing = Standing {
             serial: crate::certificate::SerialNumber::from_hexadecimal(serial),
             not_after: None,
         };
-        Some(HashMap::from([(arn, standing)]))
+        HashMap::from([(arn, standing)])
     }
 
     /// The step for a bundle whose summary was written `seconds` after the drop, which the index
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn each_bundle_gets_the_step_that_its_state_asks_for() {
         let known = Some(("this", false));
-        let there = || standing("01:02");
+        let there = || Some(standing("01:02"));
         let empty = Some(HashMap::new());
         for (name, step, expected) in [
             (
@@ -194,7 +194,7 @@ mod tests {
             ),
             (
                 "replaced by hand",
-                decide(Some(60), known, standing("03")),
+                decide(Some(60), known, Some(standing("03"))),
                 Step::Work(Reason::CertificateChanged),
             ),
             (

@@ -220,10 +220,8 @@ async fn is_right(scene: &Scene, newest: &Issued) -> Result<(), String> {
     for key in scene.keys(&format!("summaries/{NAME}/")).await {
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
         if summary["certificate"]["Serial"] == json!(newest.serial) {
-            summarised = summary["certificate_arn"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
+            let arn = summary["certificate_arn"].as_str();
+            summarised.push_str(arn.unwrap_or_default());
         }
     }
     state.insert("the summary", (summarised, arn.clone()));

@@ -106,7 +106,7 @@ impl Function {
 
     /// Sends one event and waits for the answer, as long as a function may run.
     pub async fn invoke(&self, payload: &Value) -> Answer {
-        self.invoke_within(payload, Duration::from_secs(60)).await
+        self.invoke_within(payload, Duration::from_mins(1)).await
     }
 
     /// Sends one event to a function that may run for `limit`.
