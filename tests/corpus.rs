@@ -78,7 +78,7 @@ fn disagreement(row: &Row) -> Option<String> {
                 .served()
                 .intermediates
                 .iter()
-                .map(|c| c.sha256())
+                .map(certdrop::certificate::Certificate::sha256)
                 .collect();
             let wrong = leaf != row.leaf_sha256
                 || (!row.chain_sha256.is_empty() && chain != row.chain_sha256);

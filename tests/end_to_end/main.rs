@@ -14,4 +14,5 @@ mod binding;
 mod drop;
 mod fetch;
 mod on_moto;
+mod samples;
 mod sources;

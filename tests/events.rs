@@ -1,0 +1,119 @@
+//! Each sample of `events/` becomes the work that its row in `events/README.md` says.
+
+use std::fs;
+
+use certdrop::event::{Request, SweepRequest, Watched, WorkItem, read};
+use certdrop::fault::Fault;
+
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
+
+fn request(sample: &str) -> Result<Request, Fault> {
+    let path = format!("{SAMPLES}/{sample}.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+    let payload = serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+    let watched = Watched {
+        bucket: "example-bucket",
+        drop_prefix: "drop/",
+    };
+    read(&payload, watched)
+}
+
+/// `bundle < key @ version` for each item.
+fn shown(request: &Request) -> Vec<String> {
+    let item = |item: &WorkItem| match &item.object {
+        None => item.bundle.to_string(),
+        Some(object) => {
+            let version = object.version_id.as_deref().unwrap_or("newest");
+            format!("{} < {} @ {version}", item.bundle, object.key)
+        }
+    };
+    match request {
+        Request::Bundles(items) => items.iter().map(item).collect(),
+        Request::Queue(messages) => {
+            let shown = |message: &certdrop::event::Message| match &message.request {
+                Ok(request) => shown(request),
+                Err(fault) => vec![fault.to_string()],
+            };
+            messages.iter().flat_map(shown).collect()
+        }
+        other => panic!("no bundles: {other:?}"),
+    }
+}
+
+#[test]
+fn samples_about_objects_name_bundle_key_and_version() {
+    for (sample, expected) in [
+        (
+            "s3-object-created-put",
+            &["www.example.com < drop/www.example.com.pem @ newest"][..],
+        ),
+        (
+            "s3-object-created-encoded-key",
+            &[
+                "my shop.example.com < drop/my shop.example.com.pem @ 096fKKXTRTtl3on89fVO.nfljtsv6qko",
+                "shop+blog.example.com < drop/shop+blog.example.com.pem @ IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+                "münchen.example < drop/münchen.example.pem @ 3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH",
+            ],
+        ),
+        (
+            "eventbridge-object-created",
+            &[
+                "shop+blog & more.example.com < drop/shop+blog & more.example.com.pem @ IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+            ],
+        ),
+        ("bundle", &["www.example.com"]),
+    ] {
+        let request = request(sample).unwrap_or_else(|fault| panic!("{sample}: {fault}"));
+        assert_eq!(shown(&request), expected, "{sample}");
+    }
+}
+
+#[test]
+fn samples_from_queues_hold_two_messages_each() {
+    for sample in ["sqs-s3-notification", "sqs-eventbridge-object-created"] {
+        let request = request(sample).unwrap_or_else(|fault| panic!("{sample}: {fault}"));
+        let shown = shown(&request);
+        assert_eq!(shown.len(), 2, "{sample}: {shown:?}");
+        assert!(
+            shown[0].starts_with("www.example.com < drop/www.example.com.pem @ "),
+            "{shown:?}"
+        );
+    }
+}
+
+#[test]
+fn samples_of_schedules_ask_for_a_sweep() {
+    for sample in ["schedule", "eventbridge-scheduled-event", "sweep"] {
+        assert_eq!(
+            request(sample),
+            Ok(Request::Sweep(SweepRequest::default())),
+            "{sample}"
+        );
+    }
+}
+
+#[test]
+fn the_other_samples_are_what_their_rows_say() {
+    let Ok(Request::Expiring(arn)) = request("acm-certificate-approaching-expiration") else {
+        panic!("no notice of expiry");
+    };
+    assert_eq!(arn.region(), "eu-central-1");
+    assert!(matches!(request("s3-test-event"), Ok(Request::Nothing(_))));
+    assert!(matches!(request("unknown"), Err(Fault::SetUp { .. })));
+}
+
+#[test]
+fn every_sample_has_its_row() {
+    let readme = fs::read_to_string(format!("{SAMPLES}/README.md")).expect("the README is there");
+    for entry in fs::read_dir(SAMPLES).expect("the samples are there") {
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            name == "README.md" || readme.contains(&format!("[{name}]({name})")),
+            "{name}"
+        );
+    }
+}
