@@ -9,12 +9,15 @@ another botocore. What is current already is left alone, so calling this costs n
 """
 
 import concurrent.futures
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "stage" / "requirements"
 TOOLS = ROOT / ".tools"
 OLDEST_PYTHON = (3, 10)
+
+# What is being waited for, and whether somebody lost patience.
+CHILDREN = set()
+INTERRUPTED = threading.Event()
 
 
 class Failed(Exception):
@@ -37,10 +44,35 @@ def main(names):
     TOOLS.mkdir(exist_ok=True)
     with open(TOOLS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two installations at once would share half-made folders
-        with concurrent.futures.ThreadPoolExecutor() as together:
-            failures = [why for why in together.map(install, names or known) if why]
+        failures = [why for why in together(install, names or known) if why]
     if failures:
         raise Failed("\n".join(failures))
+
+
+def together(work, names):
+    """Calls `work` for all names at once; an interruption ends the programs that they wait for."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        try:
+            return list(pool.map(work, names))
+        except BaseException:
+            INTERRUPTED.set()
+            for child in list(CHILDREN):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
+            raise
+
+
+def run(command):
+    """Runs a program; gives what it said if it failed, or None."""
+    if INTERRUPTED.is_set():
+        return "interrupted"
+    # A process group of its own, because pip and venv start programs themselves.
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, start_new_session=True) as child:
+        CHILDREN.add(child)
+        said, _ = child.communicate()
+        CHILDREN.discard(child)
+    return said.strip() if child.returncode != 0 else None
 
 
 def check_python():
@@ -73,9 +105,9 @@ def install(name):
          "--no-input", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS / f"{name}.txt")],
     )
     for step in steps:
-        done = subprocess.run(step, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            return f"{name} cannot be installed ({' '.join(step[1:4])}):\n{(done.stderr or done.stdout).strip()}"
+        why = run(step)
+        if why is not None:
+            return f"{name} cannot be installed ({' '.join(step[1:4])}):\n{why}"
     stamp.write_text(wanted)
     print(f"installed {name} in {time.monotonic() - started:.0f} s", flush=True)
     return None
@@ -89,6 +121,7 @@ def fingerprint(name, folder):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main(sys.argv[1:])
     except Failed as failed:
