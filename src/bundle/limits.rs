@@ -9,3 +9,22 @@ pub const CERTIFICATES: usize = 100;
 
 /// Private keys in one bundle. Each may be compared with each certificate.
 pub const KEYS: usize = 16;
+
+/// Iterations of key derivation in all of one bundle. Exports have 2,048 (OpenSSL) to 100,000 (some
+/// CAs) for each of three uses; a million take well under a second.
+pub const KDF_ITERATIONS: u64 = 2_000_000;
+
+/// Memory of scrypt. OpenSSL's default takes 16 MiB.
+pub const SCRYPT_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Archives inside each other: a tar in a gzip in a CA's zip.
+pub const ARCHIVES_NESTED: usize = 3;
+
+/// Files in an archive. CAs send a dozen.
+pub const ARCHIVE_FILES: usize = 200;
+
+/// Bytes of all files of a bundle's archives, unpacked.
+pub const EXPANDED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Characters of a file's name in an archive that are shown.
+pub const NAME_SHOWN: usize = 100;

@@ -3,14 +3,22 @@
 //! Content decides the format, never a file's name. Every format has one file here, and all of
 //! them add what they find to one [`Reading`].
 
+mod archive;
+mod ber;
+mod encryption;
 mod format;
+mod jks;
+mod kubernetes;
 pub mod limits;
 mod pem;
+mod pkcs12;
+mod pkcs7;
 mod private_key;
 
 use crate::certificate::Certificate;
 use crate::secret::{Passphrase, PrivateKey, SecretBytes};
 use crate::validate::finding::{self, Finding};
+use encryption::{Cost, Failure};
 use private_key::KeyFault;
 
 /// One dropped file: an object of the bucket, a parameter, or a file on disk.
@@ -46,6 +54,9 @@ pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
     let mut reading = Reading {
         passphrases,
         bundle: Bundle::default(),
+        cost: Cost::default(),
+        archives_open: 0,
+        expanded: 0,
     };
     let mut recognised = false;
     for part in parts {
@@ -75,6 +86,12 @@ pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
 struct Reading<'a> {
     passphrases: &'a [Passphrase],
     bundle: Bundle,
+    /// What key derivation has cost so far.
+    cost: Cost,
+    /// Archives that are being read, one inside the other.
+    archives_open: usize,
+    /// Bytes that were unpacked so far.
+    expanded: usize,
 }
 
 impl Reading<'_> {
@@ -98,9 +115,40 @@ impl Reading<'_> {
         }
         match key {
             Ok(key) => self.bundle.keys.push(key),
-            Err(fault @ KeyFault::Malformed(_)) => self.damage(fault.finding(place)),
-            Err(fault) => self.bundle.closed_keys.push(fault.finding(place)),
+            Err(KeyFault::Malformed(what)) => {
+                self.malformed(place, &format!("The private key {what}."));
+            }
+            Err(KeyFault::Closed(failure)) => self.closed(failure, "The private key", place),
         }
+    }
+
+    /// Takes the reason why the key or key store `what` at `place` stays closed.
+    fn closed(&mut self, failure: Failure, what: &str, place: &str) {
+        let finding = match failure {
+            Failure::WrongPassphrase if self.passphrases.is_empty() => Finding::new(
+                &finding::KEY_ENCRYPTED,
+                place,
+                format!("{what} is encrypted, and no passphrase is known."),
+            ),
+            Failure::WrongPassphrase => Finding::new(
+                &finding::WRONG_PASSPHRASE,
+                place,
+                format!("{what} is encrypted, and no known passphrase opens it."),
+            ),
+            Failure::Unsupported => Finding::new(
+                &finding::UNSUPPORTED_FORMAT,
+                place,
+                format!("{what} is encrypted in a way that certdrop does not know."),
+            )
+            .with_remedy("Export it again with AES-256 and PBKDF2, or unencrypted."),
+            Failure::TooCostly => Finding::new(
+                &finding::TOO_LARGE,
+                place,
+                format!("{what} has so many iterations that it would take seconds to open."),
+            )
+            .with_remedy("Export it again with fewer iterations, such as 100,000."),
+        };
+        self.bundle.closed_keys.push(finding);
     }
 
     fn malformed(&mut self, place: &str, message: &str) {

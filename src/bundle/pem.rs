@@ -8,7 +8,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::{Reading, private_key};
+use super::private_key::{self, KeyFault};
+use super::{Reading, pkcs7, pkcs12};
+use crate::secret::PrivateKey;
 
 /// Padding that is missing or too much loses no bits, and the DER inside has its own length.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -66,16 +68,39 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         // OpenSSL appends its trust settings to the certificate.
         "TRUSTED CERTIFICATE" => reading.certificate(first_element(&der), place),
         "PRIVATE KEY" => reading.key(private_key::from_pkcs8(&der), place),
-        "RSA PRIVATE KEY" => reading.key(private_key::from_pkcs1(&der), place),
-        "EC PRIVATE KEY" => reading.key(private_key::from_sec1(&der), place),
+        "RSA PRIVATE KEY" => traditional(block, &der, private_key::from_pkcs1, place, reading),
+        "EC PRIVATE KEY" => traditional(block, &der, private_key::from_sec1, place, reading),
         "ENCRYPTED PRIVATE KEY" => {
-            let key = private_key::from_encrypted_pkcs8(&der, reading.passphrases);
+            let key = private_key::from_encrypted_pkcs8(&der, reading);
             reading.key(key, place);
+        }
+        "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" if pkcs7::read(&der, place, reading) => {}
+        "PKCS12" if pkcs12::read(&der, place, reading) => {}
+        label @ ("PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" | "PKCS12") => {
+            reading.malformed(
+                place,
+                &format!("The block `{label}` does not hold what it says."),
+            );
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.bundle.has_request = true,
         _ => {}
     }
     true
+}
+
+/// A key in OpenSSL's traditional form, plain or encrypted as its headers say.
+fn traditional(
+    block: &Block<'_>,
+    der: &[u8],
+    read: fn(&[u8]) -> Result<PrivateKey, KeyFault>,
+    place: &str,
+    reading: &mut Reading<'_>,
+) {
+    let key = match block.header("DEK-Info") {
+        Some(dek_info) => private_key::from_traditional(der, dek_info, reading, read),
+        None => read(der),
+    };
+    reading.key(key, place);
 }
 
 /// Labels that mean something to us, the harmless ones (`EC PARAMETERS`) included.
@@ -91,6 +116,10 @@ fn is_known(label: &str) -> bool {
             | "ENCRYPTED PRIVATE KEY"
             | "CERTIFICATE REQUEST"
             | "NEW CERTIFICATE REQUEST"
+            | "PKCS7"
+            | "CMS"
+            | "PKCS #7 SIGNED DATA"
+            | "PKCS12"
             | "PUBLIC KEY"
             | "EC PARAMETERS"
             | "DH PARAMETERS"
@@ -116,6 +145,21 @@ struct Unclosed<'a> {
 }
 
 impl Block<'_> {
+    /// The value of a header such as `DEK-Info: AES-256-CBC,0123…`.
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self
+            .body
+            .split(['\n', '\r'])
+            .flat_map(|line| line.split("\\n"));
+        let mut named = lines.filter_map(|line| {
+            line.trim()
+                .strip_prefix(name)?
+                .trim_start()
+                .strip_prefix(':')
+        });
+        named.next().map(str::trim)
+    }
+
     /// `None` where the body is no base64. Headers (`Proc-Type: ...`) are not part of it.
     fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut digits = Zeroizing::new(Vec::with_capacity(self.body.len()));

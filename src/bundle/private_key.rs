@@ -5,13 +5,14 @@ use pkcs1::RsaPrivateKeyRef;
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::spki::AlgorithmIdentifierRef;
-use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
+use super::Reading;
+use super::encryption::{Failure, Secret, decrypt, decrypt_traditional, encrypted_key_info};
 use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
-use crate::secret::{Passphrase, PrivateKey};
-use crate::validate::finding::{self, Finding};
+use crate::secret::PrivateKey;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -22,56 +23,26 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 pub(super) enum KeyFault {
     /// Damaged; says in which way.
     Malformed(&'static str),
-    /// Encrypted in a way that is not supported; says in which way.
-    Unsupported(String),
-    /// Encrypted, and there is no passphrase to try.
-    Encrypted,
-    /// Encrypted, and no passphrase opens it.
-    WrongPassphrase,
-}
-
-impl KeyFault {
-    pub(super) fn finding(self, place: &str) -> Finding {
-        match self {
-            Self::Malformed(what) => Finding::new(
-                &finding::MALFORMED,
-                place,
-                format!("The private key {what}."),
-            ),
-            Self::Unsupported(what) => Finding::new(
-                &finding::KEY_UNSUPPORTED,
-                place,
-                format!("The private key {what}."),
-            ),
-            Self::Encrypted => Finding::new(
-                &finding::KEY_ENCRYPTED,
-                place,
-                "It is encrypted, and no passphrase is known.",
-            ),
-            Self::WrongPassphrase => Finding::new(
-                &finding::WRONG_PASSPHRASE,
-                place,
-                "It is encrypted, and no known passphrase opens it.",
-            ),
-        }
-    }
+    /// Encrypted.
+    Closed(Failure),
 }
 
 /// Reads DER that may be any kind of private key; `None` where it is none.
 pub(super) fn from_der_of_any_kind(
     der: &[u8],
-    passphrases: &[Passphrase],
+    reading: &mut Reading<'_>,
 ) -> Option<Result<PrivateKey, KeyFault>> {
     if PrivateKeyInfoRef::from_der(der).is_ok() {
         return Some(from_pkcs8(der));
     }
-    if EncryptedPrivateKeyInfoRef::from_der(der).is_ok() {
-        return Some(from_encrypted_pkcs8(der, passphrases));
-    }
     if RsaPrivateKeyRef::from_der(der).is_ok() {
         return Some(from_pkcs1(der));
     }
-    EcPrivateKey::from_der(der).is_ok().then(|| from_sec1(der))
+    if EcPrivateKey::from_der(der).is_ok() {
+        return Some(from_sec1(der));
+    }
+    encrypted_key_info(der)?;
+    Some(from_encrypted_pkcs8(der, reading))
 }
 
 /// Reads an unencrypted PKCS#8 key (RFC 5958), DER.
@@ -93,18 +64,51 @@ pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, KeyFault> {
 /// Opens an encrypted PKCS#8 key (RFC 5958, section 3) with the first passphrase that fits.
 pub(super) fn from_encrypted_pkcs8(
     der: &[u8],
-    passphrases: &[Passphrase],
+    reading: &mut Reading<'_>,
 ) -> Result<PrivateKey, KeyFault> {
-    let info = EncryptedPrivateKeyInfoRef::from_der(der)
-        .map_err(|_| KeyFault::Malformed("is not the DER of an encrypted PKCS#8 key"))?;
-    if passphrases.is_empty() {
-        return Err(KeyFault::Encrypted);
+    let (scheme, ciphertext) = encrypted_key_info(der).ok_or(KeyFault::Malformed(
+        "is not the DER of an encrypted PKCS#8 key",
+    ))?;
+    for secret in Secret::all(reading.passphrases) {
+        match decrypt(&scheme, &ciphertext, &secret, &mut reading.cost) {
+            // By chance a wrong passphrase may give right padding, but hardly a key.
+            Ok(opened) if PrivateKeyInfoRef::from_der(&opened).is_ok() => {
+                return from_pkcs8(&opened);
+            }
+            Ok(_) | Err(Failure::WrongPassphrase) => {}
+            Err(failure) => return Err(KeyFault::Closed(failure)),
+        }
     }
-    let opened = passphrases
-        .iter()
-        .find_map(|passphrase| info.decrypt(passphrase.expose()).ok())
-        .ok_or(KeyFault::WrongPassphrase)?;
-    from_pkcs8(opened.as_bytes())
+    Err(KeyFault::Closed(Failure::WrongPassphrase))
+}
+
+/// Opens a key of OpenSSL's traditional PEM with the first passphrase that fits: `read` is the
+/// reader of what is inside, `dek_info` the value of the header of that name.
+pub(super) fn from_traditional(
+    ciphertext: &[u8],
+    dek_info: &str,
+    reading: &Reading<'_>,
+    read: fn(&[u8]) -> Result<PrivateKey, KeyFault>,
+) -> Result<PrivateKey, KeyFault> {
+    let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
+    let iv = bytes_of(iv.trim()).ok_or(KeyFault::Malformed("has a damaged DEK-Info line"))?;
+    for passphrase in reading.passphrases {
+        match decrypt_traditional(cipher.trim(), &iv, ciphertext, passphrase).map(|der| read(&der))
+        {
+            Ok(Ok(key)) => return Ok(key),
+            Ok(Err(_)) | Err(Failure::WrongPassphrase) => {}
+            Err(failure) => return Err(KeyFault::Closed(failure)),
+        }
+    }
+    Err(KeyFault::Closed(Failure::WrongPassphrase))
+}
+
+/// Bytes written as hexadecimal digits.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// Reads an RSA key in PKCS#1 (RFC 8017, appendix A.1.2), DER.

@@ -1,0 +1,147 @@
+//! Archives: zip, tar and gzip, as CAs send them and people make them.
+
+use std::borrow::Cow;
+use std::io::{Cursor, Read};
+
+use flate2::read::MultiGzDecoder;
+use zeroize::Zeroizing;
+use zip::ZipArchive;
+
+use super::{Reading, format, limits};
+use crate::validate::finding::{self, Finding};
+
+/// Adds what the files in the archive hold. `None` where `bytes` are no archive, else whether any
+/// file in it was recognised.
+pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
+    let is_tar = bytes.get(257..262) == Some(b"ustar");
+    let is_archive = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1F, 0x8B]) || is_tar;
+    if !is_archive {
+        return None;
+    }
+    if reading.archives_open >= limits::ARCHIVES_NESTED {
+        let message = "The archive lies too deep in other archives.";
+        reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
+        return Some(true);
+    }
+    reading.archives_open += 1;
+    let recognised = match bytes {
+        [b'P', b'K', ..] => zip(bytes, place, reading),
+        [0x1F, 0x8B, ..] => gzip(bytes, place, reading),
+        _ => tar(bytes, place, reading),
+    };
+    reading.archives_open -= 1;
+    Some(recognised)
+}
+
+fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else {
+        reading.malformed(place, "The zip archive is damaged.");
+        return true;
+    };
+    if archive.len() > limits::ARCHIVE_FILES {
+        too_many_files(place, reading);
+        return true;
+    }
+    let mut recognised = false;
+    for index in 0..archive.len() {
+        let Ok(raw) = archive.by_index_raw(index) else {
+            continue;
+        };
+        let name = raw
+            .name()
+            .map_or_else(|_| format!("file {}", index + 1), Cow::into_owned);
+        let (is_encrypted, is_file) = (raw.encrypted(), raw.is_file());
+        drop(raw);
+        if !is_file || is_clutter(&name) {
+            continue;
+        }
+        let place = format!("{place}/{}", shown(&name));
+        if is_encrypted {
+            reading.damage(encrypted(&place));
+            recognised = true;
+            continue;
+        }
+        match archive.by_index(index) {
+            Ok(file) => recognised |= member(file, &place, reading),
+            Err(_) => reading.malformed(&place, "This file of the archive cannot be unpacked."),
+        }
+    }
+    recognised
+}
+
+fn encrypted(place: &str) -> Finding {
+    let message = "This file of the archive is encrypted.";
+    Finding::new(&finding::UNSUPPORTED_FORMAT, place, message)
+        .with_remedy("Unpack the archive and drop the files, or an archive that is not encrypted.")
+}
+
+/// A compressed tar, or a single compressed file.
+fn gzip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    member(MultiGzDecoder::new(bytes), place, reading)
+}
+
+fn tar(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    let mut archive = tar::Archive::new(bytes);
+    let Ok(entries) = archive.entries() else {
+        reading.malformed(place, "The tar archive is damaged.");
+        return true;
+    };
+    let mut recognised = false;
+    for (count, entry) in entries.enumerate() {
+        let Ok(entry) = entry else {
+            reading.malformed(place, "The tar archive is damaged.");
+            return true;
+        };
+        if count >= limits::ARCHIVE_FILES {
+            too_many_files(place, reading);
+            return true;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if entry.header().entry_type().is_file() && !is_clutter(&name) {
+            recognised |= member(entry, &format!("{place}/{}", shown(&name)), reading);
+        }
+    }
+    recognised
+}
+
+/// Unpacks one file, as far as the bundle's limit lets it, and reads it by its content.
+fn member(file: impl Read, place: &str, reading: &mut Reading<'_>) -> bool {
+    let left = limits::EXPANDED_BYTES.saturating_sub(reading.expanded);
+    let mut bytes = Zeroizing::new(Vec::new());
+    let limit = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
+    if file.take(limit).read_to_end(&mut bytes).is_err() {
+        reading.malformed(place, "This file of the archive cannot be unpacked.");
+        return true;
+    }
+    if bytes.len() > left {
+        reading.expanded = limits::EXPANDED_BYTES;
+        let message = format!(
+            "Unpacked, the bundle has more than {} bytes.",
+            limits::EXPANDED_BYTES
+        );
+        reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
+        return true;
+    }
+    reading.expanded += bytes.len();
+    format::read(&bytes, place, reading)
+}
+
+fn too_many_files(place: &str, reading: &mut Reading<'_>) {
+    let message = format!("The archive has more than {} files.", limits::ARCHIVE_FILES);
+    reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
+}
+
+/// What macOS and others leave beside the files that people mean.
+fn is_clutter(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    name.starts_with("__MACOSX/")
+        || file.starts_with("._")
+        || file == ".DS_Store"
+        || file == "Thumbs.db"
+}
+
+/// A name for people: without anything that could disturb a log or a terminal.
+fn shown(name: &str) -> String {
+    let visible = name.chars().map(|c| if c.is_control() { '?' } else { c });
+    visible.take(limits::NAME_SHOWN).collect()
+}

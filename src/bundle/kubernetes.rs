@@ -1,0 +1,109 @@
+//! Kubernetes secrets of type `kubernetes.io/tls`, as `kubectl get secret -o yaml` (or json) prints
+//! them and cert-manager makes them.
+//!
+//! Source: <https://kubernetes.io/docs/concepts/configuration/secret/#tls-secrets>
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Reading, format};
+
+/// A secret, or a list of them. Wiped by [`Manifest::drop`].
+#[derive(Deserialize)]
+struct Manifest {
+    kind: Option<String>,
+    #[serde(default)]
+    metadata: Metadata,
+    data: Option<BTreeMap<String, Option<String>>>,
+    #[serde(rename = "stringData")]
+    string_data: Option<BTreeMap<String, Option<String>>>,
+    #[serde(default)]
+    items: Vec<Manifest>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    name: Option<String>,
+}
+
+impl Drop for Manifest {
+    fn drop(&mut self) {
+        let maps = [&mut self.data, &mut self.string_data];
+        for value in maps
+            .into_iter()
+            .flatten()
+            .flat_map(BTreeMap::values_mut)
+            .flatten()
+        {
+            value.zeroize();
+        }
+    }
+}
+
+/// Adds what the secrets hold. `None` where `bytes` are no manifest of a secret, else whether
+/// anything in it was recognised.
+pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.trim_start_matches('\u{feff}');
+    // Nearly all text is none: do not let a YAML parser loose on it.
+    if !text.contains("Secret") || !text.contains("kind") {
+        return None;
+    }
+    let manifests = if text.trim_start().starts_with('{') {
+        vec![serde_json::from_str(text).ok()?]
+    } else {
+        serde_saphyr::from_multiple::<Manifest>(text).ok()?
+    };
+    let mut found = None;
+    for manifest in &manifests {
+        found = secrets(manifest, place, reading).or(found).max(found);
+    }
+    found
+}
+
+/// A list holds no lists, so that one level is enough.
+fn secrets(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
+    let own =
+        (manifest.kind.as_deref() == Some("Secret")).then(|| secret(manifest, place, reading));
+    let listed = manifest
+        .items
+        .iter()
+        .filter(|item| item.kind.as_deref() == Some("Secret"));
+    let listed: Vec<_> = listed.map(|item| secret(item, place, reading)).collect();
+    own.into_iter().chain(listed).max()
+}
+
+fn secret(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> bool {
+    let name = manifest.metadata.name.as_deref().unwrap_or("secret");
+    let mut recognised = false;
+    for (member, value) in manifest.data.iter().flatten() {
+        let place = format!("{place}, {name}/{member}");
+        let digits: Zeroizing<String> = Zeroizing::new(
+            value
+                .iter()
+                .flat_map(|value| value.chars())
+                .filter(|c| !c.is_whitespace())
+                .collect(),
+        );
+        if let Ok(bytes) = STANDARD.decode(digits.as_bytes()).map(Zeroizing::new) {
+            recognised |= format::read(&bytes, &place, reading);
+        } else {
+            reading.malformed(&place, "The value is not valid base64.");
+            recognised = true;
+        }
+    }
+    for (member, value) in manifest.string_data.iter().flatten() {
+        let text = value.as_deref().unwrap_or_default();
+        recognised |= format::read(
+            text.as_bytes(),
+            &format!("{place}, {name}/{member}"),
+            reading,
+        );
+    }
+    recognised
+}
