@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{Reading, format};
 
-/// A secret, or a list of them. Wiped by [`Manifest::drop`].
+/// A secret, or a list of them. Wiped when it is dropped.
 #[derive(Deserialize)]
 struct Manifest {
     kind: Option<String>,

@@ -1,7 +1,7 @@
 //! Bytes become certificates and private keys. Judges nothing: that is `validate`'s work.
 //!
 //! Content decides the format, never a file's name. Every format has one file here, and all of
-//! them add what they find to one [`Reading`].
+//! them add what they find to one `Reading`.
 
 mod archive;
 mod ber;
