@@ -232,7 +232,7 @@ rules! {
     ROOT_IN_BUNDLE = Warning "root-in-bundle" {
         meaning: "The bundle holds the root, which clients have themselves.",
         source: "RFC 8446, section 4.4.2",
-        remedy: "Nothing: it is left out of the chain unless the setting CERTDROP_INCLUDE_ROOT says otherwise."
+        remedy: "Nothing: a public root is left out of the chain, a private one is sent; the setting CERTDROP_INCLUDE_ROOT decides otherwise."
     }
     STRANGERS_IN_BUNDLE = Warning "strangers-in-bundle" {
         meaning: "The bundle holds certificates that do not belong to the leaf's chain.",
