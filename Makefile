@@ -20,6 +20,7 @@ run: ## put the stack on a local stage, drop bundles, show what happens
 
 test: tools ## all tests, end to end with real servers
 	$(CARGO) test --workspace --all-features
+	@$(PYTHON) stage/run.py --built
 
 check: tools ## formatting, lints, licences, documentation and the template
 	$(CARGO) fmt --all --check

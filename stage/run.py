@@ -66,6 +66,8 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--acm", choices=servers.ACMS, default="certdrop",
                         help="which ACM: certdrop's own, strict one (default), or moto, which takes nearly everything")
+    parser.add_argument("--built", action="store_true",
+                        help="take the programs that `cargo test --all-features` has built")
     parser.add_argument("--stay", action="store_true", help="leave the stack up afterwards, until Ctrl-C")
     return parser.parse_args()
 
@@ -85,8 +87,9 @@ def set_up(arguments, work, running):
     print(bold("certdrop on a local stage"))
     say("tools")
     tools.main([])
-    say("building the function")
-    build(arguments.acm)
+    if not arguments.built:
+        say("building the function")
+        build(arguments.acm)
     with step(f"starting AWS: ministack, and {arguments.acm}'s ACM"):
         acm = servers.ACMS[arguments.acm](work)
         running.callback(acm.stop)
