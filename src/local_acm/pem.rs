@@ -3,8 +3,8 @@
 //! Source: ACM User Guide, "Certificate and key format for importing" (a wrong character or blanks
 //! at the end of a line make a certificate invalid), and the patterns of `CertificateBody` and
 //! `CertificateChain` in the model: lines of 64 characters, a shorter one at the end, nothing
-//! between the blocks. Empty lines around a block are let through: that is what certbot wrote
-//! between the certificates of a chain for years, and ACM took it.
+//! between the blocks. Empty lines around a block are let through (inferred): ACME clients have
+//! written them between the certificates of a chain for years.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
