@@ -16,3 +16,4 @@ mod fetch;
 mod on_moto;
 mod samples;
 mod sources;
+mod sweeping;

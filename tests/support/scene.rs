@@ -397,6 +397,20 @@ impl Scene {
         answer.certificate_arn.expect("an ARN")
     }
 
+    /// Replaces past certdrop, as an administrator would by hand.
+    pub async fn replace_by_hand(&self, arn: &str, issued: &Issued) {
+        let blob = |text: &str| aws_sdk_acm::primitives::Blob::new(text);
+        self.acm
+            .import_certificate()
+            .certificate_arn(arn)
+            .certificate(blob(&issued.certificate))
+            .private_key(blob(&issued.key))
+            .certificate_chain(blob(&issued.chain))
+            .send()
+            .await
+            .expect("an import");
+    }
+
     /// Remembers what must never be shown: passphrases, and every line of private keys.
     pub fn mind(&self, text: &str) {
         let mut secrets = self.secrets.lock().expect("the secrets");

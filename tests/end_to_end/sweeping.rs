@@ -1,0 +1,200 @@
+//! What a sweep finds that no event tells of.
+
+use std::time::Duration as Time;
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::support::pki::{Authority, Order};
+use crate::support::scene::{Scene, run};
+
+async fn sweep(scene: &Scene) -> Value {
+    scene
+        .invoke(&json!({"sweep": {}}))
+        .await
+        .expect("the function succeeds")
+}
+
+#[test]
+fn a_secret_that_changed_makes_the_bundle_new() {
+    run(async |scene| {
+        let issued = Authority::new().issue(&Order::new("secret.example.com", Duration::DAY));
+        let certificates = format!("{}{}", issued.certificate, issued.chain);
+        let other = Authority::new().issue(&Order::new("other.example.com", Duration::DAY));
+        scene
+            .put_secret("/secret.example.com/private-key", &other.key)
+            .await;
+        let rejected = scene
+            .drop_bundle("drop/secret.example.com.pem", &certificates)
+            .await;
+        assert_eq!(rejected["findings"][0]["code"], "key-mismatch");
+        assert_eq!(sweep(scene).await["unchanged"], 1, "nothing changed yet");
+
+        scene
+            .put_secret("/secret.example.com/private-key", &issued.key)
+            .await;
+        let report = sweep(scene).await;
+        assert_eq!(
+            report["outcomes"]["secret.example.com"], "imported",
+            "{report}"
+        );
+    });
+}
+
+#[test]
+fn certificates_that_were_changed_by_hand_are_put_right() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let older = authority.issue(&Order::new("hand.example.com", 2 * Duration::DAY));
+        let issued = authority.issue(&Order::new("hand.example.com", Duration::DAY));
+        let imported = scene
+            .drop_bundle("drop/hand.example.com.pem", &issued.bundle())
+            .await;
+        let arn = imported["certificate_arn"].as_str().expect("an ARN");
+        assert_eq!(sweep(scene).await["unchanged"], 1);
+
+        scene.replace_by_hand(arn, &older).await;
+        let report = sweep(scene).await;
+        assert_eq!(
+            report["worked_on"]["hand.example.com"], "certificate-changed",
+            "{report}"
+        );
+        assert_eq!(scene.serial(arn).await, issued.serial);
+
+        scene
+            .acm
+            .delete_certificate()
+            .certificate_arn(arn)
+            .send()
+            .await
+            .expect("deleted");
+        let report = sweep(scene).await;
+        assert_eq!(
+            report["worked_on"]["hand.example.com"], "certificate-gone",
+            "{report}"
+        );
+        assert_eq!(
+            scene.certificates_of_bundle("hand.example.com").await.len(),
+            1
+        );
+        assert_eq!(sweep(scene).await["unchanged"], 1, "all is as it should be");
+    });
+}
+
+#[test]
+fn a_certificate_that_was_not_valid_yet_is_imported_once_it_is() {
+    run(async |scene| {
+        let soon = Order::new("soon.example.com", -Duration::seconds(4));
+        let issued = Authority::new().issue(&soon);
+        let early = scene
+            .drop_bundle("drop/soon.example.com.pem", &issued.bundle())
+            .await;
+        assert_eq!(early["findings"][0]["code"], "not-yet-valid");
+        let deadline = std::time::Instant::now() + Time::from_secs(30);
+        loop {
+            let report = sweep(scene).await;
+            assert_eq!(report["worked_on"]["soon.example.com"], "retry", "{report}");
+            if report["outcomes"]["soon.example.com"] == "imported" {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{report}");
+        }
+    });
+}
+
+#[test]
+fn what_expires_waits_or_has_lost_its_bundle_is_told_of() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let mut order = Order::new("short.example.com", Duration::DAY);
+        order.lifetime = Duration::days(10);
+        let short = authority.issue(&order);
+        let lost = authority.issue(&Order::new("lost.example.com", Duration::DAY));
+        scene
+            .drop_bundle("drop/short.example.com.pem", &short.bundle())
+            .await;
+        let imported = scene
+            .drop_bundle("drop/lost.example.com.pem", &lost.bundle())
+            .await;
+        scene
+            .drop_bundle("drop/half.example.com/cert.pem", &lost.certificate)
+            .await;
+        sweep(scene).await;
+        let gone = scene
+            .s3
+            .delete_object()
+            .bucket(&scene.bucket)
+            .key("drop/lost.example.com.pem");
+        gone.send().await.expect("deleted");
+
+        let report = sweep(scene).await;
+        assert!(
+            report["expiring"]["short.example.com"].is_string(),
+            "{report}"
+        );
+        assert!(
+            report["waiting"]["half.example.com"].is_string(),
+            "{report}"
+        );
+        assert_eq!(
+            report["without_bundle"]["lost.example.com"], imported["certificate_arn"],
+            "{report}"
+        );
+    });
+}
+
+#[test]
+fn a_sweep_begins_nothing_that_it_cannot_finish_before_its_deadline() {
+    run(async |scene| {
+        let issued = Authority::new().issue(&Order::new("late.example.com", Duration::DAY));
+        scene
+            .put("drop/late.example.com.pem", &issued.bundle())
+            .await;
+        let report = scene
+            .function
+            .invoke_within(&json!({"sweep": {}}), Time::from_secs(15))
+            .await;
+        let report = report.expect("the function succeeds");
+        assert_eq!(report["left"], 1, "{report}");
+        assert!(scene.certificates_for("late.example.com").await.is_empty());
+        assert_eq!(
+            sweep(scene).await["outcomes"]["late.example.com"],
+            "imported"
+        );
+    });
+}
+
+#[test]
+fn a_folder_is_imported_whatever_the_order_of_its_uploads() {
+    run(async |scene| {
+        let authority = Authority::new();
+        for (number, order) in [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ]
+        .iter()
+        .enumerate()
+        {
+            let bundle = format!("order-{number}.example.com");
+            let issued = authority.issue(&Order::new(&bundle, Duration::DAY));
+            let files = [
+                ("cert.pem", issued.certificate.clone()),
+                ("chain.pem", issued.chain.clone()),
+                ("privkey.pem", issued.key.clone()),
+            ];
+            let mut outcomes = Vec::new();
+            for file in order {
+                let (name, content) = &files[*file];
+                let summary = scene
+                    .drop_bundle(&format!("drop/{bundle}/{name}"), content)
+                    .await;
+                outcomes.push(summary["outcome"].clone());
+            }
+            assert_eq!(outcomes, ["waiting", "waiting", "imported"], "{order:?}");
+        }
+    });
+}
