@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test check build tools clean
+.PHONY: help run test check build fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -38,6 +38,16 @@ build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := read judge
+fuzz: ## the readers and the chain builder, each for FUZZ_SECONDS=60, on a nightly toolchain
+	@test -x $(TOOLS)/cargo-fuzz/bin/cargo-fuzz || $(CARGO) install --quiet --locked --root $(TOOLS)/cargo-fuzz cargo-fuzz
+	@$(PYTHON) fuzz/seed.py $(FUZZ_TARGETS)
+	for target in $(FUZZ_TARGETS); do \
+	  PATH="$(TOOLS)/cargo-fuzz/bin:$$PATH" $(CARGO) +nightly fuzz run $$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=5 -rss_limit_mb=512 -print_final_stats=1 || exit 1; \
+	done
 
 clean: ## remove what was built and installed
 	$(CARGO) clean

@@ -12,7 +12,10 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::{Instrument, error, info_span};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     start_logging();
@@ -75,26 +78,23 @@ fn diagnostic(fault: &Fault) -> Diagnostic {
 /// One JSON object a line, as Lambda's own log format. `RUST_LOG` sets what is shown; the AWS
 /// SDK's own lines stay out, whatever it says, because they may print requests.
 fn start_logging() {
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let own = [
-        "aws_smithy_runtime=off",
-        "aws_smithy_runtime_api=off",
-        "aws_runtime=off",
-        "aws_sdk=off",
-        "hyper=off",
-        "rustls=off",
-        "h2=off",
-    ];
-    let filter = own
-        .iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(level, EnvFilter::add_directive);
-    tracing_subscriber::fmt()
+    #[expect(clippy::disallowed_methods, reason = "here the environment comes in")]
+    let wanted = std::env::var("RUST_LOG").ok();
+    let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
+    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let filter = NOT_OURS.into_iter().fold(wanted, |filter, target| {
+        filter.with_target(target, LevelFilter::OFF)
+    });
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_target(false)
         .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
+        .with_span_list(false);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
         .init();
 }
+
+/// Whose lines stay out: prefixes of their targets.
+const NOT_OURS: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "tower"];
