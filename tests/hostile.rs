@@ -6,6 +6,7 @@
 )]
 
 use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use certdrop::bundle::{Part, limits, read};
 use certdrop::secret::SecretBytes;
@@ -153,4 +154,78 @@ fn rubbish_that_begins_like_a_format_is_no_panic() {
             assert!(nothing, "{begin:?} {rest:?}");
         }
     }
+}
+
+/// What `openssl genpkey` prints for a key of this kind.
+fn private_key(algorithm: &[&str]) -> Vec<u8> {
+    let made = std::process::Command::new("openssl")
+        .arg("genpkey")
+        .args(algorithm)
+        .output()
+        .expect("the command openssl is installed");
+    assert!(made.status.success(), "openssl genpkey {algorithm:?}");
+    made.stdout
+}
+
+/// As many copies of `block` as one file may hold.
+fn as_often_as_fits(block: &[u8]) -> Vec<u8> {
+    block.repeat(limits::PART_BYTES / block.len())
+}
+
+#[test]
+fn a_file_of_nothing_but_damage_costs_no_time_and_few_findings() {
+    let unclosed = b"-----BEGIN CERTIFICATE-----\n".to_vec();
+    let no_base64 = b"-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n".to_vec();
+    let no_key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_vec();
+    for block in [unclosed, no_base64, no_key] {
+        let what = String::from_utf8_lossy(&block).into_owned();
+        let started = Instant::now();
+        let found = codes("damage.pem", as_often_as_fits(&block));
+        assert!(!found.is_empty(), "{what}");
+        assert!(found.len() <= limits::FINDINGS, "{what}: {}", found.len());
+        assert_quick(started, &what);
+    }
+}
+
+#[test]
+fn a_bundle_holds_so_many_keys_and_the_others_are_not_computed_with() {
+    let key = private_key(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    assert_eq!(
+        codes("keys.pem", key.repeat(limits::KEYS)),
+        Vec::<String>::new()
+    );
+    let started = Instant::now();
+    assert_eq!(codes("keys.pem", as_often_as_fits(&key)), ["too-large"]);
+    assert_quick(started, "thousands of P-521 keys");
+}
+
+#[test]
+fn an_rsa_key_of_millions_of_bits_is_not_computed_with() {
+    let integer =
+        |bytes: usize| [&length(0x02, bytes + 1)[..], &[0x00], &vec![0xC5; bytes]].concat();
+    let half = limits::PART_BYTES / 16;
+    let numbers = [2 * half, 3, 2 * half, half, half, half, half, half].map(integer);
+    let content = [&[0x02, 0x01, 0x00], &numbers.concat()[..]].concat();
+    let key = [&length(0x30, content.len())[..], &content].concat();
+    let started = Instant::now();
+    assert_eq!(codes("key.der", key), ["malformed"]);
+    assert_quick(started, "an RSA key of millions of bits");
+}
+
+/// The header of a DER element with `content` bytes.
+fn length(tag: u8, content: usize) -> Vec<u8> {
+    if content < 0x80 {
+        return vec![tag, u8::try_from(content).expect("small")];
+    }
+    let octets = u32::try_from(content).expect("small").to_be_bytes();
+    let significant: Vec<u8> = octets.into_iter().skip_while(|octet| *octet == 0).collect();
+    let count = u8::try_from(significant.len()).expect("at most four");
+    [&[tag, 0x80 | count], &significant[..]].concat()
+}
+
+/// The promise is 2 s in a release build; a build for tests may be ten times as slow, and what
+/// these tests guard against took from ten seconds to minutes in either.
+fn assert_quick(started: Instant, what: &str) {
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(6), "{what}: {took:?}");
 }

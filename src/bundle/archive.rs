@@ -141,7 +141,7 @@ fn is_clutter(name: &str) -> bool {
 }
 
 /// A name for people: without anything that could disturb a log or a terminal.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let visible = name.chars().map(|c| if c.is_control() { '?' } else { c });
     visible.take(limits::NAME_SHOWN).collect()
 }

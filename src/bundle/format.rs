@@ -37,8 +37,8 @@ fn der(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
         reading.certificate(bytes, place);
         return true;
     }
-    if let Some(key) = private_key::from_der_of_any_kind(bytes, reading) {
-        reading.key(key, place);
+    if let Some(read) = private_key::reader_of(bytes) {
+        reading.key(|reading| read(bytes, reading), place);
         return true;
     }
     pkcs12::read(bytes, place, reading) || pkcs7::read(bytes, place, reading)

@@ -43,7 +43,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
             .iter()
             .find_map(|password| unprotected(protected, password))
         {
-            Some(key) => reading.key(private_key::from_pkcs8(&key), place),
+            Some(key) => reading.key(|_| private_key::from_pkcs8(&key), place),
             None => reading.closed(Failure::WrongPassphrase, "The Java key store", place),
         }
     }

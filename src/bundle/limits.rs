@@ -7,8 +7,17 @@ pub const PART_BYTES: usize = 4 * 1024 * 1024;
 /// and cross-signs a dozen; a whole trust store is no bundle.
 pub const CERTIFICATES: usize = 100;
 
-/// Private keys in one bundle. Each may be compared with each certificate.
+/// Private keys in one bundle, damaged and closed ones included: each is computed with, a P-521 key
+/// for a millisecond, and each may be compared with each certificate.
 pub const KEYS: usize = 16;
+
+/// Bits of an RSA modulus whose key is checked. The check grows with more than the square, ACM
+/// takes 4,096 bits at most, and 16,384 are the most that OpenSSL works with.
+pub const RSA_BITS: usize = 16_384;
+
+/// Findings of one kind in a bundle. Nobody mends more at once, and the summary of a file that is
+/// nothing but damage must not be larger than the file.
+pub const FINDINGS: usize = 50;
 
 /// Iterations of key derivation in all of one bundle. Exports have 2,048 (OpenSSL) to 100,000 (some
 /// CAs) for each of three uses; a million take well under a second.

@@ -55,6 +55,7 @@ pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
         passphrases,
         bundle: Bundle::default(),
         cost: Cost::default(),
+        keys_seen: 0,
         archives_open: 0,
         expanded: 0,
     };
@@ -88,6 +89,8 @@ struct Reading<'a> {
     bundle: Bundle,
     /// What key derivation has cost so far.
     cost: Cost,
+    /// Keys that were found, whether they could be read or not.
+    keys_seen: usize,
     /// Archives that are being read, one inside the other.
     archives_open: usize,
     /// Bytes that were unpacked so far.
@@ -107,13 +110,16 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes one private key found at `place`, or the reason why it is none.
-    fn key(&mut self, key: Result<PrivateKey, KeyFault>, place: &str) {
-        if self.bundle.keys.len() >= limits::KEYS {
-            self.too_many("private keys", limits::KEYS, place);
+    /// Takes the private key found at `place` that `read` gives, or the reason why it is none.
+    ///
+    /// One key too many is not read at all: reading computes its public half.
+    fn key(&mut self, read: impl FnOnce(&mut Self) -> Result<PrivateKey, KeyFault>, place: &str) {
+        if self.keys_seen >= limits::KEYS {
+            self.too_many("private keys", limits::KEYS, "bundle");
             return;
         }
-        match key {
+        self.keys_seen += 1;
+        match read(self) {
             Ok(key) => self.bundle.keys.push(key),
             Err(KeyFault::Malformed(what)) => {
                 self.malformed(place, &format!("The private key {what}."));
@@ -148,7 +154,9 @@ impl Reading<'_> {
             )
             .with_remedy("Export it again with fewer iterations, such as 100,000."),
         };
-        self.bundle.closed_keys.push(finding);
+        if self.bundle.closed_keys.len() < limits::FINDINGS {
+            self.bundle.closed_keys.push(finding);
+        }
     }
 
     fn malformed(&mut self, place: &str, message: &str) {
@@ -156,7 +164,8 @@ impl Reading<'_> {
     }
 
     fn damage(&mut self, finding: Finding) {
-        if !self.bundle.damages.contains(&finding) {
+        let damages = &self.bundle.damages;
+        if damages.len() < limits::FINDINGS && !damages.contains(&finding) {
             self.bundle.damages.push(finding);
         }
     }

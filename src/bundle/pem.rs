@@ -8,6 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use super::archive::shown;
 use super::private_key::{self, KeyFault};
 use super::{Reading, pkcs7, pkcs12};
 use crate::secret::PrivateKey;
@@ -45,6 +46,7 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
         recognised |= match block {
             Ok(block) => read_block(&block, &place, reading),
             Err(Unclosed { label }) => {
+                let label = shown(label);
                 let message = format!("The block `{label}` has a BEGIN line but no END line.");
                 reading.malformed(&place, &message);
                 true
@@ -67,12 +69,14 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(&der, place),
         // OpenSSL appends its trust settings to the certificate.
         "TRUSTED CERTIFICATE" => reading.certificate(first_element(&der), place),
-        "PRIVATE KEY" => reading.key(private_key::from_pkcs8(&der), place),
+        "PRIVATE KEY" => reading.key(|_| private_key::from_pkcs8(&der), place),
         "RSA PRIVATE KEY" => traditional(block, &der, private_key::from_pkcs1, place, reading),
         "EC PRIVATE KEY" => traditional(block, &der, private_key::from_sec1, place, reading),
         "ENCRYPTED PRIVATE KEY" => {
-            let key = private_key::from_encrypted_pkcs8(&der, reading);
-            reading.key(key, place);
+            reading.key(
+                |reading| private_key::from_encrypted_pkcs8(&der, reading),
+                place,
+            );
         }
         "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" if pkcs7::read(&der, place, reading) => {}
         "PKCS12" if pkcs12::read(&der, place, reading) => {}
@@ -96,11 +100,14 @@ fn traditional(
     place: &str,
     reading: &mut Reading<'_>,
 ) {
-    let key = match block.header("DEK-Info") {
-        Some(dek_info) => private_key::from_traditional(der, dek_info, reading, read),
-        None => read(der),
-    };
-    reading.key(key, place);
+    let dek_info = block.header("DEK-Info");
+    reading.key(
+        |reading| match dek_info {
+            Some(dek_info) => private_key::from_traditional(der, dek_info, reading, read),
+            None => read(der),
+        },
+        place,
+    );
 }
 
 /// Labels that mean something to us, the harmless ones (`EC PARAMETERS`) included.
@@ -183,15 +190,15 @@ fn blocks(text: &str) -> impl Iterator<Item = Result<Block<'_>, Unclosed<'_>>> {
             return Some(Err(Unclosed { label: "" }));
         };
         rest = after;
-        let Some((body, end)) = after.split_once("-----END ") else {
-            return Some(Err(Unclosed { label }));
-        };
-        // An END line that belongs to a later block: this one lost its own.
-        if body.contains("-----BEGIN ") || !end.starts_with(label) {
-            return Some(Err(Unclosed { label }));
+        // An END line behind the next BEGIN belongs to a later block. Not to look there also keeps
+        // the work linear where no block has an end.
+        let until_next = after
+            .split_once("-----BEGIN ")
+            .map_or(after, |(before, _)| before);
+        match until_next.split_once("-----END ") {
+            Some((body, end)) if end.starts_with(label) => Some(Ok(Block { label, body })),
+            _ => Some(Err(Unclosed { label })),
         }
-        rest = end;
-        Some(Ok(Block { label, body }))
     })
 }
 

@@ -63,7 +63,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
                 reading.certificate(certificate, place);
             }
             for key in &found.keys {
-                reading.key(private_key::from_pkcs8(key), place);
+                reading.key(|_| private_key::from_pkcs8(key), place);
             }
         }
         Err(Closed::Damaged(what)) => {

@@ -9,8 +9,8 @@ use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
-use super::Reading;
 use super::encryption::{Failure, Secret, decrypt, decrypt_traditional, encrypted_key_info};
+use super::{Reading, limits};
 use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
 use crate::secret::PrivateKey;
 
@@ -27,22 +27,22 @@ pub(super) enum KeyFault {
     Closed(Failure),
 }
 
-/// Reads DER that may be any kind of private key; `None` where it is none.
-pub(super) fn from_der_of_any_kind(
-    der: &[u8],
-    reading: &mut Reading<'_>,
-) -> Option<Result<PrivateKey, KeyFault>> {
+/// How a kind of private key is read.
+pub(super) type Reader = fn(&[u8], &mut Reading<'_>) -> Result<PrivateKey, KeyFault>;
+
+/// What reads the private key that `der` is; `None` where it is none. Computes nothing yet.
+pub(super) fn reader_of(der: &[u8]) -> Option<Reader> {
     if PrivateKeyInfoRef::from_der(der).is_ok() {
-        return Some(from_pkcs8(der));
+        return Some(|der, _| from_pkcs8(der));
     }
     if RsaPrivateKeyRef::from_der(der).is_ok() {
-        return Some(from_pkcs1(der));
+        return Some(|der, _| from_pkcs1(der));
     }
     if EcPrivateKey::from_der(der).is_ok() {
-        return Some(from_sec1(der));
+        return Some(|der, _| from_sec1(der));
     }
     encrypted_key_info(der)?;
-    Some(from_encrypted_pkcs8(der, reading))
+    Some(from_encrypted_pkcs8)
 }
 
 /// Reads an unencrypted PKCS#8 key (RFC 5958), DER.
@@ -115,6 +115,10 @@ fn bytes_of(digits: &str) -> Option<Vec<u8>> {
 pub(super) fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
     let key = RsaPrivateKeyRef::from_der(der)
         .map_err(|_| KeyFault::Malformed("is not the DER of an RSA key"))?;
+    let algorithm = KeyAlgorithm::rsa(key.modulus.as_bytes());
+    if !may_be_checked(&key) {
+        return Err(KeyFault::Malformed("has numbers too large for an RSA key"));
+    }
     if !rsa_numbers_belong_together(der, &key) {
         return Err(KeyFault::Malformed(
             "is damaged: its numbers do not belong together",
@@ -124,7 +128,6 @@ pub(super) fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
         .public_key()
         .to_der()
         .map_err(|_| KeyFault::Malformed("has no public half"))?;
-    let algorithm = KeyAlgorithm::rsa(key.modulus.as_bytes());
     let identifier = AlgorithmIdentifierRef {
         oid: RSA,
         parameters: Some(AnyRef::NULL),
@@ -133,6 +136,20 @@ pub(super) fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
         pkcs8(identifier, der)?,
         PublicKey::new(algorithm, public),
     ))
+}
+
+/// None of the numbers that the check computes with is larger than an RSA key's.
+fn may_be_checked(key: &RsaPrivateKeyRef<'_>) -> bool {
+    let numbers = [
+        &key.modulus,
+        &key.public_exponent,
+        &key.private_exponent,
+        &key.prime1,
+        &key.prime2,
+    ];
+    numbers
+        .iter()
+        .all(|number| number.as_bytes().len() * 8 <= limits::RSA_BITS)
 }
 
 /// A key that was damaged in a way that ASN.1 does not show would be refused by ACM, or worse.
