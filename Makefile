@@ -34,7 +34,7 @@ check: tools ## formatting, lints, licences, documentation and the template
 
 build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
-		--no-default-features --bin bootstrap
+		--no-default-features --features function --bin bootstrap
 
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py

@@ -17,6 +17,7 @@
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
 //! environment and no clock; `tests/architecture.rs` holds that line.
 
+#[cfg(feature = "function")]
 pub mod aws;
 pub mod binding;
 pub mod bundle;
@@ -25,16 +26,20 @@ pub mod certificate;
 pub mod certificate_detail;
 pub mod config;
 pub mod content_id;
+#[cfg(feature = "function")]
 pub mod event;
 pub mod fault;
+#[cfg(feature = "function")]
 pub mod handler;
 pub mod inventory;
 pub mod lease;
 #[cfg(feature = "local-acm")]
 pub mod local_acm;
+#[cfg(feature = "function")]
 pub mod pipeline;
 pub mod public_key;
 pub mod secret;
 pub mod summary;
+#[cfg(feature = "function")]
 pub mod sweep;
 pub mod validate;

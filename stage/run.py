@@ -107,7 +107,7 @@ def build(acm):
     """The debug profile: what is shown is the same, and it is built in a fraction of the time."""
     # One call for both, because another set of features would compile every dependency again.
     wanted = (["--features", "local-acm", "--bin", "bootstrap", "--bin", "certdrop-acm"] if acm == "certdrop"
-              else ["--no-default-features", "--bin", "bootstrap"])
+              else ["--no-default-features", "--features", "function", "--bin", "bootstrap"])
     done = subprocess.run(["cargo", "build", *wanted], cwd=ROOT, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise Failed(f"cargo build {' '.join(wanted)} failed")
