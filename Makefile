@@ -30,7 +30,9 @@ check: tools ## formatting, lints, licences, documentation and the template
 	@if timeout 60 $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
 	$(TOOLS)/sam/bin/sam validate --lint
-	$(TOOLS)/sam/bin/cfn-lint template.yaml
+	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
+	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
+	$(PYTHON) -c 'compile(open("docs/using-the-arn/cdk/app.py").read(), "app.py", "exec")'
 
 build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
