@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test check build fuzz tools clean
+.PHONY: help run test check build deploy fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -34,9 +34,18 @@ check: tools ## formatting, lints, licences, documentation and the template
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
 	$(PYTHON) -c 'compile(open("docs/using-the-arn/cdk/app.py").read(), "app.py", "exec")'
 
+ZIP := target/lambda/bootstrap/bootstrap.zip
 build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
 		--no-default-features --features function --bin bootstrap
+	@bytes=$$(wc -c < $(ZIP)); awk -v b="$$bytes" 'BEGIN { printf "$(ZIP): %d bytes, %.2f MiB\n", b, b / 1048576 }'
+
+STACK ?= certdrop
+deploy: tools ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...
+	@test -n '$(REGION)' || { echo 'where to? make deploy REGION=eu-central-1'; exit 2; }
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features
+	$(TOOLS)/sam/bin/sam deploy --region $(REGION) --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
+		--no-fail-on-empty-changeset $(DEPLOY_FLAGS)
 
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py
