@@ -99,7 +99,7 @@ fn holds(bundle: &Bundle, folder: &Path, certificates: usize, what: &str) {
     let codes: Vec<_> = bundle
         .damages
         .iter()
-        .chain(&bundle.closed_keys)
+        .chain(&bundle.closed)
         .map(|finding| &finding.message)
         .collect();
     assert_eq!(bundle.keys.len(), 1, "{what}: {codes:?}");
@@ -119,7 +119,7 @@ fn codes(bundle: &Bundle) -> Vec<&str> {
     bundle
         .damages
         .iter()
-        .chain(&bundle.closed_keys)
+        .chain(&bundle.closed)
         .map(|finding| finding.code.as_ref())
         .collect()
 }
@@ -137,7 +137,7 @@ fn pkcs12_of_every_openssl_is_opened() {
         "-out",
         "store.p12",
     ];
-    let rows: [(&str, &[&str]); 9] = [
+    let rows: [(&str, &[&str]); 10] = [
         ("as OpenSSL 3 makes it", &[]),
         ("as OpenSSL 1 makes it", &["-legacy"]),
         (
@@ -178,6 +178,16 @@ fn pkcs12_of_every_openssl_is_opened() {
                 "PBE-SHA1-2DES",
                 "-keypbe",
                 "PBE-SHA1-2DES",
+            ],
+        ),
+        (
+            "RC4",
+            &[
+                "-legacy",
+                "-certpbe",
+                "PBE-SHA1-RC4-40",
+                "-keypbe",
+                "PBE-SHA1-RC4-128",
             ],
         ),
         ("SHA-384 as the code's hash", &["-macalg", "sha384"]),
@@ -296,22 +306,24 @@ fn stores_of_keytool_are_opened() {
 fn keys_are_opened_however_openssl_encrypts_them() {
     let folder = pki();
     let out = format!("pass:{PASSPHRASE}");
-    let pkcs8: [&[&str]; 6] = [
+    let legacy = |scheme| ["-v1", scheme, "-provider", "legacy", "-provider", "default"];
+    let old = [
+        "PBE-SHA1-RC2-128",
+        "PBE-SHA1-RC4-128",
+        "PBE-MD5-DES",
+        "PBE-MD5-RC2-64",
+        "PBE-SHA1-DES",
+        "PBE-SHA1-RC2-64",
+    ]
+    .map(legacy);
+    let new: [&[&str]; 5] = [
         &["-v2", "aes-256-cbc"],
         &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"],
         &["-v2", "des3"],
         &["-scrypt"],
         &["-v1", "PBE-SHA1-3DES"],
-        &[
-            "-v1",
-            "PBE-SHA1-RC2-128",
-            "-provider",
-            "legacy",
-            "-provider",
-            "default",
-        ],
     ];
-    for options in pkcs8 {
+    for options in new.into_iter().chain(old.iter().map(<[_; 6]>::as_slice)) {
         for form in ["PEM", "DER"] {
             let convert = [
                 "pkcs8", "-topk8", "-in", "key.pem", "-out", "closed", "-outform", form,

@@ -14,6 +14,10 @@ use crate::validate::finding::{self, Finding};
 /// file in it was recognised.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
     let is_tar = bytes.get(257..262) == Some(b"ustar");
+    if let Some(kind) = other_kind(bytes) {
+        reading.closed_store(unknown(kind, place));
+        return Some(true);
+    }
     let is_archive = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1F, 0x8B]) || is_tar;
     if !is_archive {
         return None;
@@ -31,6 +35,25 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Opti
     };
     reading.archives_open -= 1;
     Some(recognised)
+}
+
+/// Archives that nobody delivers certificates in, but people pack them.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 5] = [
+        (b"BZh", "bzip2"),
+        (b"\xFD7zXZ\0", "xz"),
+        (b"\x28\xB5\x2F\xFD", "Zstandard"),
+        (b"7z\xBC\xAF\x27\x1C", "7z"),
+        (b"Rar!\x1A\x07", "RAR"),
+    ];
+    let mut kinds = KINDS.iter();
+    kinds.find_map(|(mark, kind)| bytes.starts_with(mark).then_some(*kind))
+}
+
+fn unknown(kind: &str, place: &str) -> Finding {
+    let message = format!("It is packed with {kind}, which certdrop does not unpack.");
+    Finding::new(&finding::UNSUPPORTED_FORMAT, place, message)
+        .with_remedy("Unpack it and drop the files, or pack them as zip or tar.gz.")
 }
 
 fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
@@ -57,7 +80,7 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
         }
         let place = format!("{place}/{}", shown(&name));
         if is_encrypted {
-            reading.damage(encrypted(&place));
+            encrypted(&mut archive, index, &place, reading);
             recognised = true;
             continue;
         }
@@ -69,10 +92,28 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     recognised
 }
 
-fn encrypted(place: &str) -> Finding {
-    let message = "This file of the archive is encrypted.";
-    Finding::new(&finding::UNSUPPORTED_FORMAT, place, message)
-        .with_remedy("Unpack the archive and drop the files, or an archive that is not encrypted.")
+/// A file of a zip by a passphrase: the old way of zip is opened, AES is not.
+fn encrypted(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    index: usize,
+    place: &str,
+    reading: &mut Reading<'_>,
+) {
+    for passphrase in reading.passphrases {
+        // A wrong passphrase fits once in 256 times; then the file's checksum tells.
+        let unpacked = archive
+            .by_index_decrypt(index, passphrase.expose().as_bytes())
+            .ok()
+            .and_then(|file| unpack(file, &mut reading.expanded));
+        if let Some(bytes) = unpacked {
+            unpacked_member(&bytes, place, reading);
+            return;
+        }
+    }
+    let message = "This file of the archive is encrypted, and no known passphrase opens it.";
+    let finding = Finding::new(&finding::UNSUPPORTED_FORMAT, place, message)
+        .with_remedy("Unpack the archive and drop the files, or an archive that is not encrypted.");
+    reading.closed_store(finding);
 }
 
 /// A compressed tar, or a single compressed file.
@@ -104,17 +145,28 @@ fn tar(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     recognised
 }
 
-/// Unpacks one file, as far as the bundle's limit lets it, and reads it by its content.
+/// Unpacks one file and reads it by its content.
 fn member(file: impl Read, place: &str, reading: &mut Reading<'_>) -> bool {
-    let left = limits::EXPANDED_BYTES.saturating_sub(reading.expanded);
-    let mut bytes = Zeroizing::new(Vec::new());
-    let limit = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
-    if file.take(limit).read_to_end(&mut bytes).is_err() {
+    let Some(bytes) = unpack(file, &mut reading.expanded) else {
         reading.malformed(place, "This file of the archive cannot be unpacked.");
         return true;
-    }
-    if bytes.len() > left {
-        reading.expanded = limits::EXPANDED_BYTES;
+    };
+    unpacked_member(&bytes, place, reading)
+}
+
+/// The content of `file`, but no more than a byte over the bundle's limit. `None` where it is damaged:
+/// what was unpacked until then counts too.
+fn unpack(file: impl Read, expanded: &mut usize) -> Option<Zeroizing<Vec<u8>>> {
+    let left = limits::EXPANDED_BYTES.saturating_sub(*expanded);
+    let limit = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::new());
+    let end = file.take(limit).read_to_end(&mut bytes);
+    *expanded = expanded.saturating_add(bytes.len());
+    end.ok().map(|_| bytes)
+}
+
+fn unpacked_member(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    if reading.expanded > limits::EXPANDED_BYTES {
         let message = format!(
             "Unpacked, the bundle has more than {} bytes.",
             limits::EXPANDED_BYTES
@@ -122,8 +174,7 @@ fn member(file: impl Read, place: &str, reading: &mut Reading<'_>) -> bool {
         reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
         return true;
     }
-    reading.expanded += bytes.len();
-    format::read(&bytes, place, reading)
+    format::read(bytes, place, reading)
 }
 
 fn too_many_files(place: &str, reading: &mut Reading<'_>) {

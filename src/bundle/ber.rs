@@ -11,6 +11,8 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const OID: u8 = 0x06;
 /// `INTEGER`.
 pub(super) const INTEGER: u8 = 0x02;
+/// `BIT STRING`.
+pub(super) const BIT_STRING: u8 = 0x03;
 /// `[0]`, constructed.
 pub(super) const CONTEXT_0: u8 = 0xA0;
 

@@ -1,19 +1,21 @@
 //! Encryption by passphrase: what PKCS#8 and PKCS#12 use, and OpenSSL's own in PEM.
 //!
 //! PBES2 (RFC 8018) is the `pkcs5` crate's; the schemes of PKCS#12 (RFC 7292, appendices B and C)
-//! and of OpenSSL's traditional PEM are here, because no maintained crate has them.
+//! and of OpenSSL's traditional PEM are below, because no maintained crate has them.
+
+mod pbes1;
+pub(super) mod pkcs12_kdf;
+pub(super) mod traditional;
 
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, InnerIvInit, KeyInit, KeyIvInit};
-use md5::{Digest as _, Md5};
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
 use pkcs8::der::Decode as _;
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
-use ring::digest;
 use zeroize::Zeroizing;
 
-use super::ber::{Element, INTEGER, OID, SEQUENCE, element};
+use super::ber::{Element, OID, SEQUENCE, element};
 use super::limits;
 use crate::secret::Passphrase;
 
@@ -67,68 +69,6 @@ impl Secret {
             utf16,
         }
     }
-
-    /// Key material by the scheme of PKCS#12 (RFC 7292, appendix B.2).
-    pub(super) fn derive(
-        &self,
-        purpose: Purpose,
-        kdf: &Pkcs12Kdf<'_>,
-        length: usize,
-    ) -> Zeroizing<Vec<u8>> {
-        let block = kdf.hash.block_len();
-        let filled = |bytes: &[u8]| -> Vec<u8> {
-            let length = bytes.len().div_ceil(block) * block;
-            bytes.iter().copied().cycle().take(length).collect()
-        };
-        let mut input = Zeroizing::new(filled(kdf.salt));
-        let filled_passphrase = Zeroizing::new(filled(&self.utf16));
-        input.extend_from_slice(&filled_passphrase);
-        let diversifier = vec![purpose as u8; block];
-        let mut derived = Zeroizing::new(Vec::with_capacity(length + kdf.hash.output_len()));
-        loop {
-            let mut context = digest::Context::new(kdf.hash);
-            context.update(&diversifier);
-            context.update(&input);
-            let mut output = context.finish();
-            for _ in 1..kdf.iterations {
-                output = digest::digest(kdf.hash, output.as_ref());
-            }
-            derived.extend_from_slice(output.as_ref());
-            if derived.len() >= length {
-                derived.truncate(length);
-                return derived;
-            }
-            add_to_each_block(&mut input, output.as_ref(), block);
-        }
-    }
-}
-
-/// RFC 7292, appendix B.2, step 6 C: every block of `input` plus `addend` plus one.
-fn add_to_each_block(input: &mut [u8], addend: &[u8], block: usize) {
-    let addend: Vec<u8> = addend.iter().copied().cycle().take(block).collect();
-    for chunk in input.chunks_mut(block) {
-        let mut carry = 1_u16;
-        for (byte, added) in chunk.iter_mut().rev().zip(addend.iter().rev()) {
-            let [high, low] = (u16::from(*byte) + u16::from(*added) + carry).to_be_bytes();
-            *byte = low;
-            carry = u16::from(high);
-        }
-    }
-}
-
-/// What a derived key is for (RFC 7292, appendix B.3).
-#[derive(Clone, Copy)]
-pub(super) enum Purpose {
-    Key = 1,
-    Iv = 2,
-    Mac = 3,
-}
-
-/// The parameters of PKCS#12's own key derivation.
-pub(super) struct Pkcs12Kdf<'a> {
-    pub(super) hash: &'static digest::Algorithm,
-    pub(super) salt: &'a [u8],
-    pub(super) iterations: u64,
 }
 
 /// What key derivation has cost so far, over all of a bundle.
@@ -155,23 +95,26 @@ pub(super) fn decrypt(
     secret: &Secret,
     cost: &mut Cost,
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    if let Some((cipher, kdf)) = pkcs12_scheme(scheme) {
-        cost.spend(kdf.iterations.saturating_mul(2))?;
-        return cipher.decrypt(ciphertext, secret, &kdf);
+    if let Some(scheme) = pbes1::Scheme::from_identifier(scheme) {
+        // Key and IV are derived one after the other.
+        cost.spend(scheme.iterations.saturating_mul(2))?;
+        return scheme.decrypt(ciphertext, secret);
     }
     let scheme = EncryptionScheme::from_der(scheme.whole).map_err(|_| Failure::Unsupported)?;
     cost.spend(iterations(&scheme)?)?;
     scheme
         .decrypt(&*secret.utf8, ciphertext)
         .map(Zeroizing::new)
-        .map_err(|_| Failure::WrongPassphrase)
+        .map_err(|fault| match fault {
+            pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. } => Failure::Unsupported,
+            _ => Failure::WrongPassphrase,
+        })
 }
 
 /// What a scheme of PKCS#5 costs, in iterations of PBKDF2.
 fn iterations(scheme: &EncryptionScheme) -> Result<u64, Failure> {
     let EncryptionScheme::Pbes2(parameters) = scheme else {
-        // PBES1 hashes once an iteration, and has no more of them than fit 16 bits.
-        return Ok(u64::from(u16::MAX));
+        return Err(Failure::Unsupported);
     };
     match &parameters.kdf {
         Kdf::Pbkdf2(pbkdf2) => Ok(u64::from(pbkdf2.iteration_count)),
@@ -190,106 +133,6 @@ fn iterations(scheme: &EncryptionScheme) -> Result<u64, Failure> {
         }
         _ => Err(Failure::Unsupported),
     }
-}
-
-#[derive(Clone, Copy)]
-enum Cipher {
-    TripleDes { key: usize },
-    Rc2 { key: usize },
-}
-
-/// The schemes of RFC 7292, appendix C: `pbeWithSHAAnd…`.
-fn pkcs12_scheme<'a>(scheme: &Element<'a>) -> Option<(Cipher, Pkcs12Kdf<'a>)> {
-    // 1.2.840.113549.1.12.1
-    const ARC: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x0C, 0x01];
-    let mut members = scheme.inside();
-    let number = members.tagged(OID)?.content.strip_prefix(&ARC)?;
-    let cipher = match number {
-        [3] => Cipher::TripleDes { key: 24 },
-        [4] => Cipher::TripleDes { key: 16 },
-        [5] => Cipher::Rc2 { key: 16 },
-        [6] => Cipher::Rc2 { key: 5 },
-        _ => return None,
-    };
-    let mut parameters = members.tagged(SEQUENCE)?.inside();
-    let salt = parameters.next()?.content;
-    let iterations = parameters.tagged(INTEGER)?.number()?;
-    let hash = &digest::SHA1_FOR_LEGACY_USE_ONLY;
-    Some((
-        cipher,
-        Pkcs12Kdf {
-            hash,
-            salt,
-            iterations,
-        },
-    ))
-}
-
-impl Cipher {
-    fn decrypt(
-        self,
-        ciphertext: &[u8],
-        secret: &Secret,
-        kdf: &Pkcs12Kdf<'_>,
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let (Self::TripleDes { key } | Self::Rc2 { key }) = self;
-        let mut key = secret.derive(Purpose::Key, kdf, key);
-        let iv = secret.derive(Purpose::Iv, kdf, 8);
-        match self {
-            Self::TripleDes { .. } => {
-                // Two-key triple DES uses the first key again as the third.
-                let first: Vec<u8> = key.iter().take(24 - key.len()).copied().collect();
-                key.extend(first);
-                cbc::<des::TdesEde3>(&key, &iv, ciphertext)
-            }
-            Self::Rc2 { .. } => {
-                let cipher = rc2::Rc2::new_with_eff_key_len(&key, key.len() * 8);
-                let decryptor = Decryptor::inner_iv_slice_init(cipher, &iv);
-                unpadded(decryptor.ok(), ciphertext)
-            }
-        }
-    }
-}
-
-/// Decrypts a key of OpenSSL's traditional PEM: `cipher` and `iv` are those of the `DEK-Info` line.
-///
-/// Source: openssl PEM_read(3), "PEM ENCRYPTION FORMAT".
-pub(super) fn decrypt_traditional(
-    cipher: &str,
-    iv: &[u8],
-    ciphertext: &[u8],
-    passphrase: &Passphrase,
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let key = |length| bytes_to_key(passphrase.expose().as_bytes(), iv, length);
-    match cipher {
-        "DES-CBC" => cbc::<des::Des>(&key(8), iv, ciphertext),
-        "DES-EDE3-CBC" => cbc::<des::TdesEde3>(&key(24), iv, ciphertext),
-        "AES-128-CBC" => cbc::<aes::Aes128>(&key(16), iv, ciphertext),
-        "AES-192-CBC" => cbc::<aes::Aes192>(&key(24), iv, ciphertext),
-        "AES-256-CBC" => cbc::<aes::Aes256>(&key(32), iv, ciphertext),
-        _ => Err(Failure::Unsupported),
-    }
-}
-
-/// OpenSSL's EVP_BytesToKey with MD5 and one iteration; the salt is the first half of an AES IV.
-fn bytes_to_key(passphrase: &[u8], iv: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
-    let salt = iv.get(..8).unwrap_or(iv);
-    let mut key = Zeroizing::new(Vec::with_capacity(length + 16));
-    let mut last = Zeroizing::new([0; 16]);
-    let mut is_first = true;
-    while key.len() < length {
-        let mut hash = Md5::new();
-        if !is_first {
-            hash.update(*last);
-        }
-        is_first = false;
-        hash.update(passphrase);
-        hash.update(salt);
-        *last = hash.finalize().into();
-        key.extend_from_slice(&*last);
-    }
-    key.truncate(length);
-    key
 }
 
 fn cbc<C: BlockCipherDecrypt + KeyInit>(

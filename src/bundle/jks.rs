@@ -24,7 +24,7 @@ const MAGIC: &[u8] = b"Mighty Aphrodite";
 /// Adds what the store holds. `false` where `bytes` are no Java key store.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     if bytes.starts_with(&JCEKS) {
-        reading.damage(jceks(place));
+        reading.closed_store(jceks(place));
         return true;
     }
     if !bytes.starts_with(&JKS) {
@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
             .find_map(|password| unprotected(protected, password))
         {
             Some(key) => reading.key(|_| private_key::from_pkcs8(&key), place),
-            None => reading.closed(Failure::WrongPassphrase, "The Java key store", place),
+            None => reading.failed(Failure::WrongPassphrase, "The Java key store", place),
         }
     }
     if let Some(false) = passwords
@@ -53,7 +53,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
         .reduce(|a, b| a || b)
         && reading.bundle.keys.is_empty()
     {
-        reading.closed(Failure::WrongPassphrase, "The Java key store", place);
+        reading.failed(Failure::WrongPassphrase, "The Java key store", place);
     }
     true
 }

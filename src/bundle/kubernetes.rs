@@ -45,25 +45,50 @@ impl Drop for Manifest {
     }
 }
 
-/// Adds what the secrets hold. `None` where `bytes` are no manifest of a secret, else whether
+/// Adds what the secrets hold. `None` where `text` is no manifest of a secret, else whether
 /// anything in it was recognised.
-pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let text = text.trim_start_matches('\u{feff}');
+pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
     // Nearly all text is none: do not let a YAML parser loose on it.
     if !text.contains("Secret") || !text.contains("kind") {
         return None;
     }
-    let manifests = if text.trim_start().starts_with('{') {
+    let manifests: Vec<Manifest> = if text.trim_start().starts_with('{') {
         vec![serde_json::from_str(text).ok()?]
     } else {
-        serde_saphyr::from_multiple::<Manifest>(text).ok()?
+        // Beside the secret there may be documents of any shape.
+        documents(text)
+            .filter(|document| document.contains("Secret"))
+            .filter_map(|document| serde_saphyr::from_str(document).ok())
+            .collect()
     };
-    let mut found = None;
-    for manifest in &manifests {
-        found = secrets(manifest, place, reading).or(found).max(found);
-    }
-    found
+    manifests
+        .iter()
+        .filter_map(|manifest| secrets(manifest, place, reading))
+        .max()
+}
+
+/// The documents of a YAML stream: `---` at the start of a line parts them, even in a block of text.
+///
+/// Source: <https://yaml.org/spec/1.2.2/#912-document-markers>
+fn documents(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let current = rest?;
+        let mut end = 0;
+        for line in current.split_inclusive('\n') {
+            let is_mark = line
+                .strip_prefix("---")
+                .is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace));
+            if is_mark && end > 0 {
+                let (document, after) = current.split_at_checked(end)?;
+                rest = Some(after);
+                return Some(document);
+            }
+            end += line.len();
+        }
+        rest = None;
+        Some(current)
+    })
 }
 
 /// A list holds no lists, so that one level is enough.

@@ -14,6 +14,7 @@ mod pem;
 mod pkcs12;
 mod pkcs7;
 mod private_key;
+mod text;
 
 use crate::certificate::Certificate;
 use crate::secret::{Passphrase, PrivateKey, SecretBytes};
@@ -38,8 +39,10 @@ pub struct Bundle {
     pub certificates: Vec<Certificate>,
     /// Private keys, opened.
     pub keys: Vec<PrivateKey>,
-    /// Why keys could not be opened. Matters only where no other key fits.
-    pub closed_keys: Vec<Finding>,
+    /// Why keys and stores could not be opened. Matters only where nothing else suffices.
+    pub closed: Vec<Finding>,
+    /// Something stays closed that may hold certificates too.
+    pub closed_store: bool,
     /// Damaged blocks and exceeded limits: each rejects the bundle.
     pub damages: Vec<Finding>,
     /// There was a certificate request, which people take for a certificate.
@@ -48,7 +51,7 @@ pub struct Bundle {
 
 /// Reads all `parts` of one bundle. Each encrypted key is tried with each of `passphrases` in turn.
 ///
-/// Never fails: what could not be read is in [`Bundle::damages`] and [`Bundle::closed_keys`].
+/// Never fails: what could not be read is in [`Bundle::damages`] and [`Bundle::closed`].
 #[must_use]
 pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
     let mut reading = Reading {
@@ -124,12 +127,12 @@ impl Reading<'_> {
             Err(KeyFault::Malformed(what)) => {
                 self.malformed(place, &format!("The private key {what}."));
             }
-            Err(KeyFault::Closed(failure)) => self.closed(failure, "The private key", place),
+            Err(KeyFault::Closed(failure)) => self.failed(failure, "The private key", place),
         }
     }
 
     /// Takes the reason why the key or key store `what` at `place` stays closed.
-    fn closed(&mut self, failure: Failure, what: &str, place: &str) {
+    fn failed(&mut self, failure: Failure, what: &str, place: &str) {
         let finding = match failure {
             Failure::WrongPassphrase if self.passphrases.is_empty() => Finding::new(
                 &finding::KEY_ENCRYPTED,
@@ -154,8 +157,18 @@ impl Reading<'_> {
             )
             .with_remedy("Export it again with fewer iterations, such as 100,000."),
         };
-        if self.bundle.closed_keys.len() < limits::FINDINGS {
-            self.bundle.closed_keys.push(finding);
+        self.closed(finding);
+    }
+
+    /// Takes the reason why something that may hold certificates and keys stays closed.
+    fn closed_store(&mut self, finding: Finding) {
+        self.bundle.closed_store = true;
+        self.closed(finding);
+    }
+
+    fn closed(&mut self, finding: Finding) {
+        if self.bundle.closed.len() < limits::FINDINGS {
+            self.bundle.closed.push(finding);
         }
     }
 

@@ -9,9 +9,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::archive::shown;
-use super::private_key::{self, KeyFault};
-use super::{Reading, pkcs7, pkcs12};
-use crate::secret::PrivateKey;
+use super::{Reading, format, private_key};
+use crate::validate::finding::{self, Finding};
 
 /// Padding that is missing or too much loses no bits, and the DER inside has its own length.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -21,21 +20,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The text of `bytes` if they are text with a PEM block in it: UTF-8 (or any other superset of
-/// ASCII), or UTF-16 with a byte order mark as Windows tools save it.
-pub(super) fn text(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    let text = match bytes {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()),
-    };
-    text.contains("-----BEGIN ").then_some(text)
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
-    let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
-    let characters = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
-    Zeroizing::new(characters.collect())
+/// Whether there is any block in `text`, damaged ones included.
+pub(super) fn has_block(text: &str) -> bool {
+    text.contains("-----BEGIN ")
 }
 
 /// Adds what all blocks of `text` hold. Answers whether any block was of a kind that we know.
@@ -66,46 +53,55 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         return true;
     };
     match block.label {
-        "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(&der, place),
         // OpenSSL appends its trust settings to the certificate.
         "TRUSTED CERTIFICATE" => reading.certificate(first_element(&der), place),
-        "PRIVATE KEY" => reading.key(|_| private_key::from_pkcs8(&der), place),
-        "RSA PRIVATE KEY" => traditional(block, &der, private_key::from_pkcs1, place, reading),
-        "EC PRIVATE KEY" => traditional(block, &der, private_key::from_sec1, place, reading),
-        "ENCRYPTED PRIVATE KEY" => {
-            reading.key(
-                |reading| private_key::from_encrypted_pkcs8(&der, reading),
-                place,
-            );
+        "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.header("DEK-Info").is_some() => {
+            encrypted_traditional(block, &der, place, reading);
         }
-        "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" if pkcs7::read(&der, place, reading) => {}
-        "PKCS12" if pkcs12::read(&der, place, reading) => {}
-        label @ ("PKCS7" | "CMS" | "PKCS #7 SIGNED DATA" | "PKCS12") => {
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.bundle.has_request = true,
+        label @ ("OPENSSH PRIVATE KEY" | "DSA PRIVATE KEY") => {
+            reading.closed(unusable(label, place));
+        }
+        // Labels are often wrong: `PRIVATE KEY` over PKCS#1, `CERTIFICATE` over PKCS#7.
+        _ if format::known(&der, place, reading) => {}
+        "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(&der, place),
+        label if label.ends_with("PRIVATE KEY") || label.starts_with("PKC") || label == "CMS" => {
             reading.malformed(
                 place,
                 &format!("The block `{label}` does not hold what it says."),
             );
         }
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.bundle.has_request = true,
         _ => {}
     }
     true
 }
 
-/// A key in OpenSSL's traditional form, plain or encrypted as its headers say.
-fn traditional(
+/// A key of a kind that cannot serve TLS as it is.
+fn unusable(label: &str, place: &str) -> Finding {
+    let message = format!("The block `{label}` is of a kind that ACM does not take.");
+    let finding = Finding::new(&finding::KEY_UNSUPPORTED, place, message);
+    match label {
+        "OPENSSH PRIVATE KEY" => finding.with_remedy(
+            "If the certificate was made for this key, convert it: `ssh-keygen -p -m PKCS8 -f FILE`.",
+        ),
+        _ => finding,
+    }
+}
+
+/// A key in OpenSSL's traditional form, encrypted as its headers say.
+fn encrypted_traditional(
     block: &Block<'_>,
-    der: &[u8],
-    read: fn(&[u8]) -> Result<PrivateKey, KeyFault>,
+    ciphertext: &[u8],
     place: &str,
     reading: &mut Reading<'_>,
 ) {
-    let dek_info = block.header("DEK-Info");
+    let dek_info = block.header("DEK-Info").unwrap_or_default();
+    let read = match block.label {
+        "RSA PRIVATE KEY" => private_key::from_pkcs1,
+        _ => private_key::from_sec1,
+    };
     reading.key(
-        |reading| match dek_info {
-            Some(dek_info) => private_key::from_traditional(der, dek_info, reading, read),
-            None => read(der),
-        },
+        |reading| private_key::from_traditional(ciphertext, dek_info, reading, read),
         place,
     );
 }
@@ -121,6 +117,8 @@ fn is_known(label: &str) -> bool {
             | "RSA PRIVATE KEY"
             | "EC PRIVATE KEY"
             | "ENCRYPTED PRIVATE KEY"
+            | "OPENSSH PRIVATE KEY"
+            | "DSA PRIVATE KEY"
             | "CERTIFICATE REQUEST"
             | "NEW CERTIFICATE REQUEST"
             | "PKCS7"
@@ -151,14 +149,10 @@ struct Unclosed<'a> {
     label: &'a str,
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
     /// The value of a header such as `DEK-Info: AES-256-CBC,0123…`.
     fn header(&self, name: &str) -> Option<&str> {
-        let lines = self
-            .body
-            .split(['\n', '\r'])
-            .flat_map(|line| line.split("\\n"));
-        let mut named = lines.filter_map(|line| {
+        let mut named = self.lines().filter_map(|line| {
             line.trim()
                 .strip_prefix(name)?
                 .trim_start()
@@ -170,14 +164,33 @@ impl Block<'_> {
     /// `None` where the body is no base64. Headers (`Proc-Type: ...`) are not part of it.
     fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut digits = Zeroizing::new(Vec::with_capacity(self.body.len()));
-        // People put PEM into JSON and environment variables, where line ends are written `\n`.
-        for line in self.body.split(['\n', '\r']).flat_map(|l| l.split("\\n")) {
-            if !line.contains(':') {
-                digits.extend(line.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-            }
+        for line in self.lines().filter(|line| !line.contains(':')) {
+            let kept = line.chars().filter(|c| !is_decoration(*c));
+            // What is not ASCII is no base64 either.
+            digits.extend(kept.map(|c| u8::try_from(c).unwrap_or(b'!')));
         }
         BASE64.decode(&*digits).ok().map(Zeroizing::new)
     }
+
+    /// The lines of the body, also where their ends are written out, as in JSON, in environment
+    /// variables and on web pages.
+    fn lines(&self) -> impl Iterator<Item = &'a str> {
+        self.body
+            .split(['\n', '\r'])
+            .flat_map(|line| line.split("\\n"))
+            .flat_map(|line| line.split("\\r"))
+            .flat_map(|line| line.split("<br>"))
+    }
+}
+
+/// What stands between base64 digits in mails (`> `), JSON (`\/`, quotes, commas) and what was copied
+/// from web pages, and never is a digit.
+fn is_decoration(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '>' | '\\' | '"' | ',' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}'
+        )
 }
 
 /// All blocks of `text`, in order; an error where a block is not closed by an END line of its label.
@@ -239,6 +252,10 @@ mod tests {
             "aGVsbG8",
             "aGVs\\nbG8=\\n",
             "Proc-Type: 4\n\naGVsbG8=",
+            "\\r\\naGVs\\r\\nbG8=\\r\\n",
+            "\n> aGVs\n> bG8=\n",
+            "\u{a0}aGVs\u{200b}\n\"bG8=\",",
+            "<br>aGVs<br>bG8=<br>",
         ] {
             let block = Block { label: "A", body };
             assert_eq!(

@@ -4,7 +4,8 @@ use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 use super::ber::{CONTEXT_0, Element, Elements, INTEGER, OID, SEQUENCE, element};
-use super::encryption::{Cost, Failure, Pkcs12Kdf, Purpose, Secret, decrypt};
+use super::encryption::pkcs12_kdf::{Pkcs12Kdf, Purpose};
+use super::encryption::{Cost, Failure, Secret, decrypt};
 use super::{Reading, private_key};
 
 /// `1.2.840.113549.1.7.1`, `data` of PKCS#7.
@@ -69,7 +70,10 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
         Err(Closed::Damaged(what)) => {
             reading.malformed(place, &format!("The PKCS#12 store is damaged: {what}."));
         }
-        Err(Closed::Failed(failure)) => reading.closed(failure, "The PKCS#12 store", place),
+        Err(Closed::Failed(failure)) => {
+            reading.bundle.closed_store = true;
+            reading.failed(failure, "The PKCS#12 store", place);
+        }
     }
     true
 }
@@ -180,7 +184,10 @@ fn bags_of_store(safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<Found,
             // Encrypted to somebody's public key: no passphrase opens that.
             _ => return Err(Closed::Failed(Failure::Unsupported)),
         };
-        let bags = element(&plain).ok_or(Closed::Failed(Failure::WrongPassphrase))?;
+        // Without a code, only this tells a wrong passphrase from a right one.
+        let bags = element(&plain)
+            .filter(|bags| bags.tag == SEQUENCE && bags.whole.len() == plain.len())
+            .ok_or(Closed::Failed(Failure::WrongPassphrase))?;
         read_bags(bags.inside(), secret, cost, &mut found, NESTING)?;
     }
     Ok(found)

@@ -9,7 +9,8 @@ use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
-use super::encryption::{Failure, Secret, decrypt, decrypt_traditional, encrypted_key_info};
+use super::encryption::traditional::decrypt_traditional;
+use super::encryption::{Failure, Secret, decrypt, encrypted_key_info};
 use super::{Reading, limits};
 use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
 use crate::secret::PrivateKey;

@@ -98,7 +98,7 @@ fn not_a_leaf(authority: &Certificate) -> Finding {
 
 fn why_none(certificates: &[Certificate], bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if certificates.is_empty() {
+    if certificates.is_empty() && !bundle.closed_store {
         let mut missing = Finding::new(
             &finding::NO_CERTIFICATE,
             "bundle",
@@ -110,14 +110,14 @@ fn why_none(certificates: &[Certificate], bundle: &Bundle) -> Vec<Finding> {
         }
         findings.push(missing);
     }
-    if bundle.keys.is_empty() && bundle.closed_keys.is_empty() {
+    if bundle.keys.is_empty() && bundle.closed.is_empty() {
         findings.push(Finding::new(
             &finding::NO_PRIVATE_KEY,
             "bundle",
             "There is no private key in the bundle.",
         ));
     }
-    findings.extend(bundle.closed_keys.iter().cloned());
+    findings.extend(bundle.closed.iter().cloned());
     if !certificates.is_empty() {
         findings.extend(
             bundle
