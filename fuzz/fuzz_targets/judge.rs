@@ -21,7 +21,11 @@ fuzz_target!(|bytes: &[u8]| {
     match validate(read(&[part], &[]), &policy) {
         Verdict::Accepted(valid, findings) => {
             assert!(findings.iter().all(|finding| !finding.is_error()));
-            assert!(valid.certificate_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+            assert!(
+                valid
+                    .certificate_pem()
+                    .starts_with("-----BEGIN CERTIFICATE-----")
+            );
         }
         Verdict::Rejected(rejected) => {
             assert!(rejected.findings.iter().any(|finding| finding.is_error()));
