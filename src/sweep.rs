@@ -270,7 +270,10 @@ fn index_key(world: Invocation<'_>) -> String {
 }
 
 async fn load_index(world: Invocation<'_>) -> Result<Index, Fault> {
-    let stored = world.aws.bucket.get(&index_key(world), None).await?;
+    let bucket = &world.aws.bucket;
+    let stored = bucket
+        .get_up_to(index::LARGEST, &index_key(world), None)
+        .await?;
     Ok(stored.map_or_else(Index::default, |stored| {
         Index::from_json(stored.bytes.expose())
     }))

@@ -34,7 +34,7 @@ pub struct Object {
     pub version_id: Option<String>,
     /// Changes with the content.
     pub etag: String,
-    /// At most one byte more than a part may have.
+    /// Little more than the limit where the object has more than that.
     pub bytes: SecretBytes,
 }
 
@@ -82,6 +82,20 @@ impl Bucket {
     ///
     /// [`Fault`] where S3 cannot be asked.
     pub async fn get(&self, key: &str, version_id: Option<&str>) -> Result<Option<Object>, Fault> {
+        self.get_up_to(limits::PART_BYTES, key, version_id).await
+    }
+
+    /// The same for an object that may have so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 cannot be asked.
+    pub async fn get_up_to(
+        &self,
+        limit: usize,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Option<Object>, Fault> {
         debug!(key, version_id, "s3:GetObject");
         let call = self
             .client
@@ -104,7 +118,7 @@ impl Bucket {
             key: key.to_owned(),
             version_id: answer.version_id.or_else(|| version_id.map(str::to_owned)),
             etag: answer.e_tag.unwrap_or_default(),
-            bytes: read_capped(answer.body, answer.content_length, key).await?,
+            bytes: read_capped(answer.body, answer.content_length, limit, key).await?,
         }))
     }
 
@@ -239,14 +253,35 @@ impl Bucket {
     ///
     /// [`Fault`] where S3 does not take it.
     pub async fn put_json(&self, key: &str, json: String) -> Result<(), Fault> {
+        self.put(key, "application/json", None, json).await
+    }
+
+    /// Writes a page that a browser asks for anew each time.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 does not take it.
+    pub async fn put_page(&self, key: &str, html: String) -> Result<(), Fault> {
+        let content_type = "text/html; charset=utf-8";
+        self.put(key, content_type, Some("no-cache"), html).await
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        content_type: &str,
+        cache_control: Option<&str>,
+        text: String,
+    ) -> Result<(), Fault> {
         debug!(key, "s3:PutObject");
         self.client
             .put_object()
             .bucket(&self.name)
             .expected_bucket_owner(&self.owner)
             .key(key)
-            .content_type("application/json")
-            .body(ByteStream::from(json.into_bytes()))
+            .content_type(content_type)
+            .set_cache_control(cache_control.map(str::to_owned))
+            .body(ByteStream::from(text.into_bytes()))
             .send()
             .await
             .map_err(|error| Failure::new("s3:PutObject", key, &error))?;
@@ -382,12 +417,13 @@ impl Bucket {
 async fn read_capped(
     mut body: ByteStream,
     length: Option<i64>,
+    limit: usize,
     key: &str,
 ) -> Result<SecretBytes, Fault> {
     // Reserved at once: growing would leave copies of a key behind.
     let expected = usize::try_from(length.unwrap_or_default()).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(expected.min(limits::PART_BYTES));
-    while bytes.len() <= limits::PART_BYTES {
+    let mut bytes = Vec::with_capacity(expected.min(limit));
+    while bytes.len() <= limit {
         match body.try_next().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => break,

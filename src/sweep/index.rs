@@ -24,6 +24,10 @@ pub struct Index {
     pub bundles: BTreeMap<String, Entry>,
 }
 
+/// The most that is read of it, in bytes. Ten thousand bundles with findings take some ten million;
+/// one that is larger still is forgotten, and each sweep reads all summaries.
+pub const LARGEST: usize = 64 * 1024 * 1024;
+
 /// The current form.
 const VERSION: u32 = 1;
 
@@ -43,9 +47,44 @@ pub struct Entry {
     /// That certificate's serial number, as ACM writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
+    /// Last instant of that certificate's validity.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub not_after: Option<OffsetDateTime>,
+    /// The first of that certificate's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// How many names it has beside those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_names: usize,
+    /// The first of what was found, errors before warnings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<KeptFinding>,
+    /// How many findings there are beside those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: usize,
     /// Time or a person's hand elsewhere may change the verdict on the same content.
     #[serde(default)]
     pub retry: bool,
+}
+
+/// A finding as the index keeps it: what a person must read to act. The summary has it whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFinding {
+    /// Stable name, see [`finding::Rule::code`].
+    pub code: String,
+    /// It stopped the import.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_error: bool,
+    /// Whom it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// The members of a stored summary that the index keeps.
@@ -61,15 +100,35 @@ struct Stored {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct StoredCertificate {
-    #[serde(rename = "Serial")]
     serial: Option<String>,
+    not_after: Option<String>,
+    domain_name: Option<String>,
+    #[serde(default)]
+    subject_alternative_names: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct StoredFinding {
     code: String,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    remedy: String,
 }
+
+/// Names and findings of one bundle that are kept. The index of ten thousand bundles is read and
+/// written whole by every sweep.
+const NAMES_KEPT: usize = 10;
+const FINDINGS_KEPT: usize = 5;
+
+/// Characters that are kept of each text of a finding. Only long lists of names are longer.
+const CHARACTERS_KEPT: usize = 400;
 
 /// Codes whose verdict another sweep may change though the bundle stays the same: time passes, the
 /// common passphrase is stored, ACM's rules or the settings change, ACM shows what it has.
@@ -113,18 +172,27 @@ impl Entry {
     #[must_use]
     pub fn from_summary(json: &[u8]) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(json).ok()?;
+        let retry = stored.is_retried();
+        let mut names = stored.names();
+        let more_names = names.split_off(NAMES_KEPT.min(names.len())).len();
+        let mut findings = stored.findings;
+        let more_findings = findings.split_off(FINDINGS_KEPT.min(findings.len())).len();
+        let certificate = stored.certificate;
         Some(Self {
             content_id: stored.content_id,
             outcome: stored.outcome,
             at: OffsetDateTime::parse(&stored.at, &Rfc3339).ok()?,
             certificate_arn: stored.certificate_arn,
-            serial: stored
-                .certificate
-                .and_then(|certificate| certificate.serial),
-            retry: stored
-                .findings
-                .iter()
-                .any(|finding| RETRIED.contains(&finding.code.as_str())),
+            not_after: certificate
+                .as_ref()
+                .and_then(|certificate| certificate.not_after.as_deref())
+                .and_then(|end| OffsetDateTime::parse(end, &Rfc3339).ok()),
+            serial: certificate.and_then(|certificate| certificate.serial),
+            names,
+            more_names,
+            findings: findings.into_iter().map(KeptFinding::from).collect(),
+            more_findings,
+            retry,
         })
     }
 
@@ -136,5 +204,109 @@ impl Entry {
             arn,
             SerialNumber::from_hexadecimal(self.serial.as_deref()?)?,
         ))
+    }
+}
+
+impl Stored {
+    fn is_retried(&self) -> bool {
+        let mut codes = self.findings.iter().map(|finding| finding.code.as_str());
+        codes.any(|code| RETRIED.contains(&code))
+    }
+
+    /// As the summary's other readers are shown them: the alternative names, or ACM's one.
+    fn names(&self) -> Vec<String> {
+        let Some(certificate) = &self.certificate else {
+            return Vec::new();
+        };
+        let names = &certificate.subject_alternative_names;
+        if names.is_empty() {
+            return certificate.domain_name.iter().cloned().collect();
+        }
+        names.clone()
+    }
+}
+
+impl From<StoredFinding> for KeptFinding {
+    fn from(stored: StoredFinding) -> Self {
+        Self {
+            code: stored.code,
+            is_error: stored.severity == "error",
+            subject: shortened(stored.subject),
+            message: shortened(stored.message),
+            remedy: shortened(stored.remedy),
+        }
+    }
+}
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(CHARACTERS_KEPT) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn summary(findings: &Value) -> Value {
+        let names: Vec<_> = (0..12)
+            .map(|number| format!("{number}.example.com"))
+            .collect();
+        json!({
+            "content_id": "id", "outcome": "rejected", "at": "2026-12-01T00:00:00Z",
+            "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1",
+            "certificate": {"Serial": "01", "NotAfter": "2027-01-15T08:00:00Z",
+                "DomainName": "0.example.com", "SubjectAlternativeNames": names},
+            "findings": findings,
+        })
+    }
+
+    #[test]
+    fn an_entry_keeps_what_people_are_shown_and_no_more() {
+        let finding = json!({"code": "key-mismatch", "severity": "error", "subject": "CN=x",
+            "message": "ä".repeat(500), "remedy": "Drop the right key."});
+        let retried = json!({"code": finding::NOT_YET_VALID.code, "severity": "error"});
+        let mut findings = vec![finding; 6];
+        findings.push(retried);
+        let json = summary(&json!(findings)).to_string();
+        let entry = Entry::from_summary(json.as_bytes()).expect("an entry");
+        assert_eq!((entry.names.len(), entry.more_names), (10, 2));
+        assert_eq!((entry.findings.len(), entry.more_findings), (5, 2));
+        assert!(entry.findings[0].is_error);
+        assert_eq!(entry.findings[0].message.chars().count(), 401);
+        assert_eq!(
+            entry.not_after.map(OffsetDateTime::unix_timestamp),
+            Some(1_800_000_000)
+        );
+        assert!(entry.retry, "findings that are not kept count too");
+
+        let stored = serde_json::to_vec(&entry).expect("it is JSON");
+        let again: Entry = serde_json::from_slice(&stored).expect("it is an entry");
+        assert_eq!(again, entry);
+    }
+
+    #[test]
+    fn an_index_of_an_older_version_is_still_read() {
+        let json = json!({"version": 1, "bundles": {"a": {
+            "content_id": "id", "outcome": "imported", "at": "2026-12-01T00:00:00Z",
+            "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1",
+            "serial": "01", "retry": false,
+        }}});
+        let index = Index::from_json(json.to_string().as_bytes());
+        assert_eq!(index.bundles["a"].names, Vec::<String>::new());
+        assert_eq!(index.bundles["a"].not_after, None);
     }
 }
