@@ -5,6 +5,7 @@
 
 pub mod index;
 pub mod plan;
+pub mod status;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,0 +1,604 @@
+//! How every bundle stands after a sweep: what people look at, free of any form.
+//!
+//! A page is made of it; a table in a terminal can be made of the same.
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use super::Report;
+use super::index::{Entry, Index, KeptFinding};
+use super::plan::Listing;
+use crate::binding::CertificateArn;
+use crate::bundle_name::BundleName;
+use crate::summary::Outcome;
+use crate::validate::finding;
+
+/// How long a folder may lie incomplete before a person should look. Uploads of its parts are
+/// seconds apart.
+const PATIENCE: Duration = Duration::hours(1);
+
+/// Errors that need no person: time mends them.
+const MENDED_BY_TIME: [&str; 1] = [finding::NOT_YET_VALID.code];
+
+/// All bundles, what needs a person first, then what expires first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The instant that all days are counted from.
+    #[serde(with = "time::serde::rfc3339")]
+    pub made_at: OffsetDateTime,
+    /// A certificate with no more days than these should have been renewed.
+    pub warning_days: i64,
+    /// One a bundle.
+    pub rows: Vec<Row>,
+}
+
+/// How one bundle stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub bundle: String,
+    /// What became of what was dropped last.
+    pub state: State,
+    /// When the last of its objects was dropped.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub dropped_at: Option<OffsetDateTime>,
+    /// Names that its certificate in ACM has, the first of them.
+    pub names: Vec<String>,
+    /// How many names there are beside those.
+    pub more_names: usize,
+    /// What ACM serves for it, one a region. A bundle that was rejected keeps its former one.
+    pub certificates: Vec<Live>,
+    /// Of the certificate that expires first; negative once it has expired.
+    pub days_left: Option<i64>,
+    /// What a person must do, the most pressing first. Empty where nobody has to act.
+    pub to_do: Vec<Note>,
+    /// What a person may want to know.
+    pub remarks: Vec<Note>,
+    /// How many findings there are beside those; the bundle's summary has them all.
+    pub more_findings: usize,
+}
+
+/// A certificate in ACM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Live {
+    /// Where it is.
+    pub region: String,
+    /// Its name in AWS.
+    pub arn: String,
+    /// Last instant of validity; `None` where ACM does not tell.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub not_after: Option<OffsetDateTime>,
+    /// Whole days until then; negative once it is past.
+    pub days_left: Option<i64>,
+}
+
+/// What became of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case", untagged)]
+pub enum State {
+    /// It was worked on to the end.
+    Done(Outcome),
+    /// See [`Open`].
+    Open(Open),
+}
+
+/// Why a bundle has no outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Open {
+    /// The sweep had no time for it.
+    Left,
+    /// A fault stopped the work.
+    Unfinished,
+    /// The bundle is no longer in the bucket, its certificate still in ACM.
+    WithoutBundle,
+}
+
+/// Something to do or to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The finding's code, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Whom it is about, where it is not the bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What is wrong. A sentence.
+    pub what: String,
+    /// What to do. A sentence, or empty.
+    pub remedy: String,
+}
+
+impl State {
+    /// In a word or two.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done(outcome) => outcome.as_str(),
+            Self::Open(Open::Left) => "not looked at yet",
+            Self::Open(Open::Unfinished) => "unfinished",
+            Self::Open(Open::WithoutBundle) => "no bundle",
+        }
+    }
+}
+
+impl Row {
+    /// Somebody has to act.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        !self.to_do.is_empty()
+    }
+}
+
+impl Status {
+    /// Puts together what a sweep listed, knew and did.
+    #[must_use]
+    pub fn of(
+        listing: &Listing,
+        index: &Index,
+        report: &Report,
+        now: OffsetDateTime,
+        expiry_warning: Duration,
+    ) -> Self {
+        let view = View {
+            listing,
+            index,
+            report,
+            now,
+            expiry_warning,
+        };
+        let bundles = listing.bundles.keys().map(BundleName::as_str);
+        let orphans = report.without_bundle.keys().map(String::as_str);
+        let mut rows: Vec<_> = bundles.chain(orphans).map(|name| view.row(name)).collect();
+        // Nothing at all is served for a bundle without a certificate: as pressing as its last day.
+        rows.sort_by_cached_key(|row| {
+            let days = row.days_left.unwrap_or_default();
+            (!row.needs_person(), days, row.bundle.clone())
+        });
+        Self {
+            made_at: now,
+            warning_days: expiry_warning.whole_days(),
+            rows,
+        }
+    }
+
+    /// The rows that need a person: the first ones.
+    #[must_use]
+    pub fn pressing(&self) -> &[Row] {
+        let count = self.rows.partition_point(Row::needs_person);
+        self.rows.get(..count).unwrap_or_default()
+    }
+
+    /// The other rows.
+    #[must_use]
+    pub fn well(&self) -> &[Row] {
+        self.rows.get(self.pressing().len()..).unwrap_or_default()
+    }
+}
+
+/// What a row is made from.
+struct View<'a> {
+    listing: &'a Listing,
+    index: &'a Index,
+    report: &'a Report,
+    now: OffsetDateTime,
+    expiry_warning: Duration,
+}
+
+impl View<'_> {
+    fn row(&self, name: &str) -> Row {
+        let entry = self.index.bundles.get(name);
+        let dropped_at = self.dropped_at(name);
+        let state = self.state(name, entry);
+        let certificates: Vec<_> = entry
+            .and_then(|entry| self.live(name, entry))
+            .into_iter()
+            .collect();
+        let days_left = certificates.iter().filter_map(|live| live.days_left).min();
+        let mut to_do: Vec<_> = self.expiry(days_left, &certificates).into_iter().collect();
+        let mut remarks = Vec::new();
+        to_do.extend(lost(&certificates, state));
+        // What is known of a bundle that has no outcome is about its former content.
+        let findings = entry.filter(|_| matches!(state, State::Done(_)));
+        for kept in findings.iter().flat_map(|entry| &entry.findings) {
+            if self.is_pressing(kept, state, dropped_at) {
+                to_do.push(Note::of(kept));
+            } else if kept.code != finding::EXPIRES_SOON.code {
+                remarks.push(Note::of(kept));
+            }
+        }
+        to_do.extend(self.open(name, state));
+        Row {
+            bundle: name.to_owned(),
+            state,
+            dropped_at,
+            names: entry.map(|entry| entry.names.clone()).unwrap_or_default(),
+            more_names: entry.map(|entry| entry.more_names).unwrap_or_default(),
+            certificates,
+            days_left,
+            to_do,
+            remarks,
+            more_findings: findings
+                .map(|entry| entry.more_findings)
+                .unwrap_or_default(),
+        }
+    }
+
+    fn dropped_at(&self, name: &str) -> Option<OffsetDateTime> {
+        let bundle = BundleName::new(name)?;
+        self.listing.bundles.get(&bundle)?.modified_at()
+    }
+
+    fn state(&self, name: &str, entry: Option<&Entry>) -> State {
+        if self.report.without_bundle.contains_key(name) {
+            return State::Open(Open::WithoutBundle);
+        }
+        if self.report.unfinished.contains_key(name) {
+            return State::Open(Open::Unfinished);
+        }
+        let is_done = self.is_done(name) || !self.report.worked_on.contains_key(name);
+        match entry.filter(|_| is_done) {
+            Some(entry) => State::Done(entry.outcome),
+            None => State::Open(Open::Left),
+        }
+    }
+
+    /// This sweep worked on the bundle to the end: what the index knows is later than the lists.
+    fn is_done(&self, name: &str) -> bool {
+        self.report.outcomes.contains_key(name)
+    }
+
+    fn live(&self, name: &str, entry: &Entry) -> Option<Live> {
+        let arn = CertificateArn::parse(entry.certificate_arn.as_deref()?)?;
+        let listed = match &self.listing.certificates {
+            Some(certificates) if !self.is_done(name) => {
+                certificates.get(&arn).map(|standing| standing.not_after)
+            }
+            _ => Some(None),
+        };
+        // ACM no longer has it.
+        let not_after = listed?.or(entry.not_after);
+        Some(Live {
+            region: arn.region().to_owned(),
+            arn: arn.to_string(),
+            not_after,
+            days_left: not_after.map(|end| days(end - self.now)),
+        })
+    }
+
+    fn expiry(&self, days_left: Option<i64>, certificates: &[Live]) -> Option<Note> {
+        let days = days_left?;
+        let first = certificates
+            .iter()
+            .find(|live| live.days_left == days_left)?;
+        let end = first
+            .not_after
+            .filter(|end| *end <= self.now + self.expiry_warning)?;
+        let (rule, when) = if days < 0 {
+            (&finding::EXPIRED, "has expired")
+        } else {
+            (&finding::EXPIRES_SOON, "expires soon")
+        };
+        Some(Note {
+            code: Some(rule.code.to_owned()),
+            subject: None,
+            what: format!(
+                "The certificate in ACM {when}: it is valid until {}.",
+                end.date()
+            ),
+            remedy: "Drop the renewed bundle under the same name.".to_owned(),
+        })
+    }
+
+    fn is_pressing(
+        &self,
+        kept: &KeptFinding,
+        state: State,
+        dropped_at: Option<OffsetDateTime>,
+    ) -> bool {
+        let waits_too_long = dropped_at.is_some_and(|then| then + PATIENCE < self.now);
+        kept.is_error
+            && !MENDED_BY_TIME.contains(&kept.code.as_str())
+            && (state != State::Done(Outcome::Waiting) || waits_too_long)
+    }
+
+    fn open(&self, name: &str, state: State) -> Option<Note> {
+        match state {
+            State::Open(Open::Unfinished) => {
+                let fault = self.report.unfinished.get(name)?;
+                let again = "The next sweep tries again.";
+                Some(Note::plain(&format!("Unfinished: {fault}."), again))
+            }
+            State::Open(Open::WithoutBundle) => Some(Note::plain(
+                "ACM has the certificate, the bucket no longer has its bundle: nobody renews it.",
+                "Drop the bundle again, or delete the certificate in ACM once nothing uses it.",
+            )),
+            State::Open(Open::Left) | State::Done(_) => None,
+        }
+    }
+}
+
+/// A bundle that was imported and has no certificate any more.
+fn lost(certificates: &[Live], state: State) -> Option<Note> {
+    let State::Done(outcome) = state else {
+        return None;
+    };
+    let was_there = !matches!(
+        outcome,
+        Outcome::Rejected | Outcome::Waiting | Outcome::Gone
+    );
+    (was_there && certificates.is_empty()).then(|| {
+        Note::plain(
+            "ACM no longer has the certificate.",
+            "Nothing if the next sweep imports it; else drop the bundle again.",
+        )
+    })
+}
+
+impl Note {
+    fn of(kept: &KeptFinding) -> Self {
+        Self {
+            code: Some(kept.code.clone()),
+            subject: Some(kept.subject.clone()).filter(|subject| !subject.is_empty()),
+            what: kept.message.clone(),
+            remedy: kept.remedy.clone(),
+        }
+    }
+
+    fn plain(what: &str, remedy: &str) -> Self {
+        Self {
+            code: None,
+            subject: None,
+            what: what.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+}
+
+/// Whole days; the last day is day 0, one that is past is negative.
+fn days(left: Duration) -> i64 {
+    left.whole_seconds().div_euclid(24 * 60 * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binding::Standing;
+    use crate::inventory::{Listed, by_bundle};
+    use crate::sweep::plan::Reason;
+    use serde_json::{Value, json};
+    use std::collections::{BTreeMap, HashMap};
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-12-01 12:00 UTC);
+
+    fn arn(name: &str) -> String {
+        format!("arn:aws:acm:eu-central-1:123456789012:certificate/{name}")
+    }
+
+    /// What a sweep knows of bundles, put together piece by piece.
+    #[derive(Default)]
+    struct Swept {
+        objects: Vec<Listed>,
+        entries: serde_json::Map<String, Value>,
+        certificates: HashMap<CertificateArn, Standing>,
+        report: Report,
+    }
+
+    impl Swept {
+        /// A bundle whose certificate ends so long from now.
+        fn bundle(mut self, name: &str, outcome: &str, left: Duration) -> Self {
+            self = self.nothing_live(name, outcome, &[]);
+            self.entries[name]["certificate_arn"] = json!(arn(name));
+            self.entries[name]["serial"] = json!("01");
+            let standing = Standing {
+                serial: None,
+                not_after: Some(NOW + left),
+            };
+            let arn = CertificateArn::parse(&arn(name)).expect("an ARN");
+            self.certificates.insert(arn, standing);
+            self
+        }
+
+        /// A bundle without a certificate, with findings of these codes.
+        fn nothing_live(mut self, name: &str, outcome: &str, errors: &[&str]) -> Self {
+            self.objects.push(Listed {
+                key: format!("drop/{name}.pem"),
+                etag: "1".into(),
+                modified_at: NOW - Duration::minutes(5),
+            });
+            self.entries.insert(name.into(), json!({
+                "content_id": "id", "outcome": outcome, "at": "2026-12-01T11:59:00Z", "names": [name],
+            }));
+            self.with_errors(name, errors)
+        }
+
+        fn with_errors(mut self, name: &str, errors: &[&str]) -> Self {
+            let finding = |code: &&str| json!({"code": code, "is_error": true, "subject": "CN=x", "message": "Bad.", "remedy": "Mend it."});
+            self.entries[name]["findings"] = errors.iter().map(finding).collect();
+            self
+        }
+
+        fn dropped(mut self, name: &str, ago: Duration) -> Self {
+            let key = format!("drop/{name}.pem");
+            for object in self.objects.iter_mut().filter(|object| object.key == key) {
+                object.modified_at = NOW - ago;
+            }
+            self
+        }
+
+        fn status(self) -> Status {
+            let listing = Listing {
+                bundles: by_bundle(self.objects, "drop/"),
+                certificates: Some(self.certificates),
+                ..Listing::default()
+            };
+            let index = json!({"version": 1, "bundles": self.entries}).to_string();
+            let index = Index::from_json(index.as_bytes());
+            assert_eq!(index.bundles.len(), self.entries.len(), "the index is read");
+            Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
+        }
+
+        fn row(self) -> Row {
+            let mut rows = self.status().rows;
+            assert_eq!(rows.len(), 1);
+            rows.remove(0)
+        }
+    }
+
+    #[test]
+    fn what_needs_a_person_comes_first_then_what_ends_first() {
+        let day = Duration::DAY;
+        let status = Swept::default()
+            .bundle("well-later", "imported", 300 * day)
+            .bundle("b-well-sooner", "replaced", 31 * day)
+            .bundle("a-well-sooner", "replaced", 31 * day)
+            .bundle("expiring", "unchanged", 30 * day)
+            .bundle("expired", "imported", -day)
+            .bundle("rejected-live", "rejected", 200 * day)
+            .with_errors("rejected-live", &["key-mismatch"])
+            .nothing_live("rejected", "rejected", &["malformed"])
+            .status();
+        let order: Vec<_> = status.rows.iter().map(|row| row.bundle.as_str()).collect();
+        assert_eq!(
+            order,
+            [
+                "expired",
+                "rejected",
+                "expiring",
+                "rejected-live",
+                "a-well-sooner",
+                "b-well-sooner",
+                "well-later",
+            ]
+        );
+        assert_eq!((status.pressing().len(), status.well().len()), (4, 3));
+    }
+
+    #[test]
+    fn days_are_whole_and_the_last_one_is_day_zero() {
+        for (left, days, is_pressing) in [
+            (Duration::seconds(1), 0, true),
+            (Duration::ZERO, 0, true),
+            (-Duration::seconds(1), -1, true),
+            (-Duration::DAY, -1, true),
+            (Duration::days(30), 30, true),
+            (Duration::days(30) + Duration::seconds(1), 30, false),
+            (Duration::days(2) - Duration::seconds(1), 1, true),
+        ] {
+            let row = Swept::default().bundle("a", "imported", left).row();
+            assert_eq!(
+                (row.days_left, row.needs_person()),
+                (Some(days), is_pressing),
+                "{left}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rejected_bundle_shows_why_and_what_is_still_served() {
+        let row = Swept::default()
+            .bundle("a", "rejected", Duration::days(200))
+            .with_errors("a", &["key-mismatch"])
+            .row();
+        assert_eq!(row.state, State::Done(Outcome::Rejected));
+        assert_eq!(row.certificates[0].arn, arn("a"));
+        assert_eq!(row.certificates[0].region, "eu-central-1");
+        assert_eq!(row.to_do[0].code.as_deref(), Some("key-mismatch"));
+        assert_eq!(row.to_do[0].remedy, "Mend it.");
+    }
+
+    #[test]
+    fn what_time_mends_needs_no_person() {
+        let early = Swept::default()
+            .nothing_live("a", "rejected", &["not-yet-valid"])
+            .row();
+        assert!(!early.needs_person());
+        assert_eq!(early.remarks.len(), 1);
+        for (ago, is_pressing) in [
+            (Duration::minutes(59), false),
+            (Duration::minutes(61), true),
+        ] {
+            let waiting = Swept::default().nothing_live("a", "waiting", &["no-private-key"]);
+            assert_eq!(
+                waiting.dropped("a", ago).row().needs_person(),
+                is_pressing,
+                "{ago}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bundle_that_the_sweep_did_not_finish_shows_no_former_verdict() {
+        let swept = || {
+            Swept::default()
+                .bundle("a", "rejected", Duration::days(99))
+                .with_errors("a", &["malformed"])
+        };
+        let begun = || Report {
+            worked_on: BTreeMap::from([("a".to_owned(), Reason::NotDone)]),
+            ..Report::default()
+        };
+        let mut left = swept();
+        left.report = begun();
+        let left = left.row();
+        assert_eq!((left.state, left.to_do.len()), (State::Open(Open::Left), 0));
+        assert_eq!(left.days_left, Some(99), "what was live goes on");
+
+        let mut unfinished = swept();
+        unfinished.report = begun();
+        unfinished
+            .report
+            .unfinished
+            .insert("a".into(), "access denied".into());
+        let unfinished = unfinished.row();
+        assert_eq!(unfinished.state, State::Open(Open::Unfinished));
+        assert_eq!(unfinished.to_do[0].what, "Unfinished: access denied.");
+    }
+
+    #[test]
+    fn what_this_sweep_imported_is_newer_than_its_lists() {
+        let mut swept = Swept::default().nothing_live("a", "imported", &[]);
+        swept.entries["a"]["certificate_arn"] = json!(arn("a"));
+        swept.entries["a"]["not_after"] = json!("2027-12-01T12:00:00Z");
+        swept.report.worked_on.insert("a".into(), Reason::NotDone);
+        swept.report.outcomes.insert("a".into(), Outcome::Imported);
+        let row = swept.row();
+        assert_eq!((row.days_left, row.needs_person()), (Some(365), false));
+    }
+
+    #[test]
+    fn certificates_and_bundles_that_lost_each_other_are_shown() {
+        let mut lost = Swept::default().bundle("a", "imported", Duration::days(99));
+        lost.certificates.clear();
+        let lost = lost.row();
+        assert!(lost.needs_person() && lost.certificates.is_empty());
+
+        let mut orphan = Swept::default().bundle("a", "imported", Duration::days(99));
+        orphan.objects.clear();
+        orphan.report.without_bundle.insert("a".into(), arn("a"));
+        let orphan = orphan.row();
+        assert_eq!(orphan.state, State::Open(Open::WithoutBundle));
+        assert!(orphan.needs_person() && orphan.certificates.len() == 1);
+    }
+
+    #[test]
+    fn a_status_is_json_for_programs() {
+        let status = Swept::default()
+            .bundle("a", "imported", Duration::days(99))
+            .status();
+        let json = serde_json::to_value(&status).expect("it is JSON");
+        assert_eq!(json["made_at"], "2026-12-01T12:00:00Z");
+        assert_eq!(json["rows"][0]["state"], "imported");
+        assert_eq!(
+            json["rows"][0]["certificates"][0]["not_after"],
+            "2027-03-10T12:00:00Z"
+        );
+    }
+}
