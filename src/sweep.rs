@@ -6,6 +6,7 @@
 pub mod index;
 pub mod plan;
 pub mod status;
+pub mod status_page;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,0 +1,331 @@
+//! The status as a page for a browser: one file that loads nothing and runs nothing.
+//!
+//! Names and messages come from certificates that anybody may have made: all of them go through
+//! [`text::Text`], and the page's own policy forbids whatever might slip through.
+
+mod row;
+mod text;
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use super::status::{Row, Status};
+use text::{Count, Days, Instant, YearMonth};
+use timeline::Scale;
+
+/// Rows that are well are shown at once up to this many, else folded by the month of their end.
+const SHOWN_AT_ONCE: usize = 100;
+
+/// Nothing is loaded but the style in the page itself.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+const STYLE: &str = include_str!("status_page/style.css");
+
+/// The whole document.
+#[must_use]
+pub fn page(status: &Status) -> String {
+    let mut html = String::with_capacity(8_192 + status.rows.len() * 1_024);
+    let page = Page {
+        status,
+        scale: Scale::of(status),
+    };
+    // Writing to a String cannot fail.
+    let _ = page.write(&mut html);
+    html
+}
+
+struct Page<'a> {
+    status: &'a Status,
+    scale: Scale,
+}
+
+impl Page<'_> {
+    fn write(&self, html: &mut String) -> fmt::Result {
+        self.head(html)?;
+        html.push_str("<body>\n");
+        self.header(html)?;
+        html.push_str("<main>\n");
+        self.pressing(html)?;
+        self.well(html)?;
+        html.push_str("</main>\n");
+        footer(html)?;
+        html.push_str("</body>\n</html>\n");
+        Ok(())
+    }
+
+    fn head(&self, html: &mut String) -> fmt::Result {
+        let (from, span) = self.scale.warning();
+        write!(
+            html,
+            "<!doctype html>\n\
+             <html lang=\"en\">\n\
+             <head>\n\
+             <meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+             <title>certdrop: {}</title>\n\
+             <style>\n\
+             :root{{--today:{from};--from:{from};--span:{span}}}\n\
+             {STYLE}</style>\n\
+             </head>\n",
+            self.verdict()
+        )
+    }
+
+    fn verdict(&self) -> String {
+        match (self.status.pressing().len(), self.status.rows.len()) {
+            (_, 0) => "no bundles".to_owned(),
+            (0, _) => "all is well".to_owned(),
+            (1, all) => format!("1 of {} needs a person", Count(all)),
+            (pressing, all) => format!("{} of {} need a person", Count(pressing), Count(all)),
+        }
+    }
+
+    fn header(&self, html: &mut String) -> fmt::Result {
+        write!(
+            html,
+            "<header>\n<h1>Certificates: {}</h1>\n\
+             <p>As of <b>{}</b>. Days are counted from then.</p>\n",
+            self.verdict(),
+            Instant(self.status.made_at)
+        )?;
+        if self.status.rows.is_empty() {
+            return html.write_str(
+                "<p>Nothing lies below the drop prefix. \
+                 The first sweep after a drop shows its bundle here.</p>\n</header>\n",
+            );
+        }
+        let soon = |row: &&Row| {
+            row.days_left
+                .is_some_and(|days| days <= self.status.warning_days)
+        };
+        html.push_str("<ul class=\"totals\">\n");
+        for (class, count, what) in [
+            (
+                "bad",
+                self.status.pressing().len(),
+                "need a person".to_owned(),
+            ),
+            (
+                "soon",
+                self.status.rows.iter().filter(soon).count(),
+                format!("expired or within {} of it", Days(self.status.warning_days)),
+            ),
+            ("good", self.status.well().len(), "are well".to_owned()),
+        ] {
+            let class = if count == 0 { "none" } else { class };
+            writeln!(
+                html,
+                "<li class=\"{class}\"><b>{}</b> {what}</li>",
+                Count(count)
+            )?;
+        }
+        writeln!(
+            html,
+            "</ul>\n<p class=\"soft\">A bar runs from today, the upright line, to the certificate's end. \
+             One that ends within the tinted {} is due for renewal.</p>\n</header>",
+            Days(self.status.warning_days)
+        )
+    }
+
+    fn pressing(&self, html: &mut String) -> fmt::Result {
+        let rows = self.status.pressing();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        html.push_str(
+            "<section aria-labelledby=\"pressing\">\n<h2 id=\"pressing\">Needs a person</h2>\n",
+        );
+        self.table(
+            html,
+            "Bundles that need a person, the most pressing first",
+            rows,
+        )?;
+        html.write_str("</section>\n")
+    }
+
+    fn well(&self, html: &mut String) -> fmt::Result {
+        let rows = self.status.well();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        html.push_str("<section aria-labelledby=\"well\">\n<h2 id=\"well\">All is well</h2>\n");
+        if rows.len() <= SHOWN_AT_ONCE {
+            self.table(
+                html,
+                "Bundles that are well, the first to expire first",
+                rows,
+            )?;
+        } else {
+            self.months(html, rows)?;
+        }
+        html.write_str("</section>\n")
+    }
+
+    /// Folded, two thousand rows cost a browser next to nothing until somebody opens them.
+    fn months(&self, html: &mut String, rows: &[Row]) -> fmt::Result {
+        let mut months: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+        for row in rows {
+            months.entry(last_month(row)).or_default().push(row);
+        }
+        html.push_str("<div class=\"months\">\n");
+        for (month, rows) in months {
+            let caption = match month {
+                Some(month) => format!("Expire in {month}"),
+                None => "No certificate yet".to_owned(),
+            };
+            let count = Count(rows.len());
+            writeln!(
+                html,
+                "<details><summary><h3>{caption}</h3> <span class=\"soft\">{count}</span></summary>"
+            )?;
+            self.table(html, &caption, rows)?;
+            html.push_str("</details>\n");
+        }
+        html.write_str("</div>\n")
+    }
+
+    fn table<'r>(
+        &self,
+        html: &mut String,
+        caption: &str,
+        rows: impl IntoIterator<Item = &'r Row>,
+    ) -> fmt::Result {
+        write!(
+            html,
+            "<table>\n<caption>{caption}</caption>\n<thead><tr>\
+             <th scope=\"col\" class=\"c1\">Bundle</th>\
+             <th scope=\"col\" class=\"c2\">State</th>\
+             <th scope=\"col\" class=\"c3\">Valid for</th>\
+             <th scope=\"col\"><span class=\"out\">Time line</span><span class=\"axis\" aria-hidden=\"true\">\
+             <span>today</span><span class=\"end\">{}</span></span></th>\
+             </tr></thead>\n<tbody>\n",
+            Days(self.scale.ahead())
+        )?;
+        for row in rows {
+            row::write(html, row, &self.scale, self.status.warning_days)?;
+        }
+        html.write_str("</tbody>\n</table>\n")
+    }
+}
+
+fn footer(html: &mut String) -> fmt::Result {
+    write!(
+        html,
+        "<footer class=\"soft\">\n<p>Written by the sweep of certdrop {}. Beside this page in the bucket lies \
+         what became of each bundle, in full: <code>&lt;bundle&gt;/&lt;content id&gt;.json</code>.</p>\n</footer>\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// In which a bundle's first certificate ends.
+fn last_month(row: &Row) -> Option<YearMonth> {
+    let end = row
+        .certificates
+        .iter()
+        .filter_map(|live| live.not_after)
+        .min()?;
+    Some(YearMonth::of(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::Outcome;
+    use crate::sweep::status::{Note, State};
+    use time::Duration;
+    use time::macros::datetime;
+
+    fn status(rows: Vec<Row>) -> Status {
+        Status {
+            made_at: datetime!(2026-12-01 06:30 UTC),
+            warning_days: 30,
+            rows,
+        }
+    }
+
+    fn row(bundle: &str) -> Row {
+        Row {
+            bundle: bundle.to_owned(),
+            state: State::Done(Outcome::Imported),
+            dropped_at: None,
+            names: Vec::new(),
+            more_names: 0,
+            certificates: Vec::new(),
+            days_left: None,
+            to_do: Vec::new(),
+            remarks: Vec::new(),
+            more_findings: 0,
+        }
+    }
+
+    #[test]
+    fn nothing_from_a_certificate_becomes_markup() {
+        let hostile = "<script>\"'&</script>";
+        let note = Note {
+            code: Some(hostile.to_owned()),
+            subject: Some(hostile.to_owned()),
+            what: hostile.to_owned(),
+            remedy: hostile.to_owned(),
+        };
+        let mut row = row(hostile);
+        row.names = vec![format!("x{hostile}")];
+        row.to_do = vec![note.clone()];
+        row.remarks = vec![note];
+        row.certificates = vec![crate::sweep::status::Live {
+            region: hostile.to_owned(),
+            arn: hostile.to_owned(),
+            not_after: None,
+            days_left: None,
+        }];
+        let html = page(&status(vec![row]));
+        assert!(!html.contains("<script"), "{html}");
+        let escaped = "&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;";
+        assert_eq!(html.matches(escaped).count(), 12, "{html}");
+    }
+
+    #[test]
+    fn the_page_says_when_it_was_made_and_loads_nothing() {
+        let html = page(&status(Vec::new()));
+        assert!(html.contains("2026-12-01 06:30 UTC"), "{html}");
+        assert!(html.contains("default-src 'none'"), "{html}");
+        for word in ["<script", "<link", "<img", "@import", "url(", "http"] {
+            let without_policy = html.replace("http-equiv", "");
+            assert!(!without_policy.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn many_bundles_that_are_well_are_folded_by_month() {
+        let rows = |count: i64| {
+            let row = |number: i64| {
+                let mut row = row(&format!("{number}.example.com"));
+                let end = datetime!(2027-01-15 08:00 UTC) + Duration::days(number);
+                row.certificates = vec![crate::sweep::status::Live {
+                    region: "eu-central-1".to_owned(),
+                    arn: "arn".to_owned(),
+                    not_after: Some(end),
+                    days_left: Some(number),
+                }];
+                row
+            };
+            (0..count).map(row).collect::<Vec<_>>()
+        };
+        let few = page(&status(rows(100)));
+        assert_eq!(few.matches("<table>").count(), 1);
+        let many = page(&status(rows(101)));
+        assert_eq!(many.matches("<table>").count(), 4);
+        let months: Vec<_> = ["January 2027", "February 2027", "March 2027", "April 2027"]
+            .iter()
+            .map(|month| many.find(&format!("<h3>Expire in {month}</h3>")))
+            .collect();
+        assert!(
+            months.is_sorted() && months.iter().all(Option::is_some),
+            "{months:?}"
+        );
+        assert_eq!(many.matches("<th scope=\"row\">").count(), 101);
+    }
+}
