@@ -24,6 +24,7 @@ use crate::pipeline::{self, Invocation, clock};
 use crate::summary::{Outcome, metrics};
 use index::{Entry, Index};
 use plan::{Listing, Reason, Step};
+use status::Status;
 
 /// How long before the deadline no further bundle is begun: one bundle's work, its retries
 /// included, and then the index.
@@ -85,6 +86,9 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         save_index(&index, world).await?;
     }
     emit(&listing, &index, &report, world);
+    if !request.dry_run {
+        save_page(&listing, &index, &report, world).await?;
+    }
     info!(
         bundles = report.bundles,
         worked_on = report.worked_on.len(),
@@ -285,4 +289,22 @@ async fn save_index(index: &Index, world: Invocation<'_>) -> Result<(), Fault> {
     let json = serde_json::to_string(index)
         .map_err(|_| Fault::internal("the index could not be written as JSON"))?;
     world.aws.bucket.put_json(&index_key(world), json).await
+}
+
+async fn save_page(
+    listing: &Listing,
+    index: &Index,
+    report: &Report,
+    world: Invocation<'_>,
+) -> Result<(), Fault> {
+    let status = Status::of(
+        listing,
+        index,
+        report,
+        world.now,
+        world.config.expiry_warning,
+    );
+    let key = format!("{}status.html", world.config.summary_prefix);
+    let html = status_page::page(&status);
+    world.aws.bucket.put_page(&key, html).await
 }

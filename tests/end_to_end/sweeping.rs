@@ -7,6 +7,7 @@ use time::Duration;
 
 use crate::support::pki::{Authority, Order};
 use crate::support::scene::{Scene, run};
+use crate::support::stage::REGION;
 
 async fn sweep(scene: &Scene) -> Value {
     scene
@@ -196,5 +197,75 @@ fn a_folder_is_imported_whatever_the_order_of_its_uploads() {
             }
             assert_eq!(outcomes, ["waiting", "waiting", "imported"], "{order:?}");
         }
+    });
+}
+
+#[test]
+fn a_sweep_writes_the_page_that_people_look_at() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let mut order = Order::new("short.example.com", Duration::DAY);
+        order.lifetime = Duration::days(10);
+        let short = authority.issue(&order);
+        let well = authority.issue(&Order::new("well.example.com", Duration::DAY));
+        for (name, issued) in [("short", &short), ("well", &well), ("renewed", &well)] {
+            let key = format!("drop/{name}.example.com.pem");
+            scene.drop_bundle(&key, &issued.bundle()).await;
+        }
+        let kept = scene.certificates_of_bundle("well.example.com").await;
+        let spoilt = well.bundle().replace("CERTIFICATE", "SPOILT");
+        scene
+            .drop_bundle("drop/renewed.example.com.pem", &spoilt)
+            .await;
+        scene.drop_bundle("drop/<img src=x>.pem", "rubbish").await;
+
+        let dry = scene.invoke(&json!({"sweep": {"dry_run": true}})).await;
+        dry.expect("the function succeeds");
+        assert_eq!(scene.keys("summaries/status.html").await.len(), 0);
+
+        sweep(scene).await;
+        let call = scene.s3.get_object().bucket(&scene.bucket);
+        let object = call.key("summaries/status.html").send().await;
+        let object = object.expect("a page");
+        assert_eq!(object.content_type(), Some("text/html; charset=utf-8"));
+        assert_eq!(object.cache_control(), Some("no-cache"));
+        let page = scene.read("summaries/status.html").await;
+        let rows: Vec<_> = page.split("<tr class=\"").skip(1).collect();
+        let shows = |row: usize, words: &[&str]| {
+            for word in words {
+                assert!(rows[row].contains(word), "row {row} shows {word}: {page}");
+            }
+        };
+        assert_eq!(rows.len(), 4, "{page}");
+        shows(
+            0,
+            &["bad", "&lt;img src=x&gt;", "rejected", "nothing in ACM"],
+        );
+        shows(
+            1,
+            &[
+                "soon",
+                "short.example.com",
+                "imported",
+                ">8 days<",
+                "Drop the renewed",
+            ],
+        );
+        shows(
+            2,
+            &["bad", "renewed.example.com", "rejected", REGION, "until"],
+        );
+        shows(3, &["good", "well.example.com", "imported", &kept[0]]);
+
+        let again = sweep(scene).await;
+        assert_eq!(again["bundles"], 4, "the page is no bundle: {again}");
+        assert_eq!(
+            scene
+                .read("summaries/status.html")
+                .await
+                .matches("<tr class")
+                .count(),
+            4
+        );
     });
 }

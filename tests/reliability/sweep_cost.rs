@@ -39,6 +39,13 @@ fn ten_thousand_unchanged_bundles_cost_lists_only() {
             calls.len()
         );
         assert!(calls.len() <= MOST_CALLS, "{counts:?}");
+        let page = scene.read("summaries/status.html").await;
+        println!(
+            "the index has {} bytes, the page {}",
+            index.to_string().len(),
+            page.len()
+        );
+        assert_eq!(page.matches("<th scope=\"row\">").count(), BUNDLES);
     });
 }
 
@@ -65,6 +72,9 @@ async fn leave_as_done(scene: &Scene) -> Value {
         let entry = json!({
             "content_id": content.to_string(), "outcome": "imported", "at": at.expect("a date"),
             "certificate_arn": arn, "serial": template.serial, "retry": false,
+            "not_after": "2030-01-01T00:00:00Z", "names": [name, format!("www.{name}")],
+            "findings": [{"code": "root-in-bundle", "subject": "CN=Root", "message": "The bundle holds the root.",
+                "remedy": "Nothing: a public root is left out of the chain, a private one is sent."}],
         });
         (name, entry)
     });
