@@ -1,7 +1,7 @@
 //! The status as a page for a browser: one file that loads nothing and runs nothing.
 //!
 //! Names and messages come from certificates that anybody may have made: all of them go through
-//! [`text::Text`], and the page's own policy forbids whatever might slip through.
+//! `Text`, and the page's own policy forbids whatever might slip through.
 
 mod row;
 mod text;
