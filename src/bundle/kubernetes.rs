@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Reading, format};
+use super::{Reading, format, limits, pem};
+use crate::validate::finding::{self, Finding};
 
 /// A secret, or a list of them. Wiped when it is dropped.
 #[derive(Deserialize)]
@@ -51,6 +52,17 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option
     // Nearly all text is none: do not let a YAML parser loose on it.
     if !text.contains("Secret") || !text.contains("kind") {
         return None;
+    }
+    if text.len() > limits::MANIFEST_BYTES {
+        // Where it is no manifest after all, the PEM in it is found.
+        return (!pem::has_block(text)).then(|| {
+            let message = format!(
+                "The manifest has more than {} bytes.",
+                limits::MANIFEST_BYTES
+            );
+            reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
+            true
+        });
     }
     let manifests: Vec<Manifest> = if text.trim_start().starts_with('{') {
         vec![serde_json::from_str(text).ok()?]

@@ -26,6 +26,10 @@ pub const KDF_ITERATIONS: u64 = 2_000_000;
 /// Memory of scrypt. OpenSSL's default takes 16 MiB.
 pub const SCRYPT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a Kubernetes manifest. Kubernetes itself keeps no secret of more than 1 MiB:
+/// <https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size>
+pub const MANIFEST_BYTES: usize = 1024 * 1024;
+
 /// Archives inside each other: a tar in a gzip in a CA's zip.
 pub const ARCHIVES_NESTED: usize = 3;
 
