@@ -2,6 +2,7 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "clippy.toml frees #[test] functions only, not what they call"
 )]
 
@@ -17,6 +18,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use time::macros::datetime;
 
+/// Memory is the process's: one file is judged at a time.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// The codes of the damages in a file of `bytes`, which must not cost too much to judge.
 fn codes(name: &str, bytes: Vec<u8>) -> Vec<String> {
     let part = Part {
@@ -28,8 +32,6 @@ fn codes(name: &str, bytes: Vec<u8>) -> Vec<String> {
         expiry_warning: time::Duration::days(30),
         include_root: IncludeRoot::Auto,
     };
-    // Memory is the process's: one at a time.
-    static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = forget_peak_memory();
     let started = Instant::now();
