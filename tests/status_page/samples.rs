@@ -1,0 +1,160 @@
+//! Bundles in every state, as many as are wanted.
+
+use std::collections::HashMap;
+
+use certdrop::binding::{CertificateArn, Standing};
+use certdrop::inventory::{Listed, by_bundle};
+use certdrop::sweep::Report;
+use certdrop::sweep::index::Index;
+use certdrop::sweep::plan::{Listing, Reason};
+use certdrop::sweep::status::Status;
+use serde_json::{Map, Value, json};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+const NOW: OffsetDateTime = datetime!(2026-12-01 06:30 UTC);
+
+/// What a certificate of somebody who means ill may be called.
+pub(crate) const HOSTILE: &str =
+    "<script>console.error('run')</script><img src=x onerror=console.error(1)>\u{202e}";
+
+#[derive(Default)]
+pub(crate) struct Sample {
+    objects: Vec<Listed>,
+    entries: Map<String, Value>,
+    certificates: HashMap<CertificateArn, Standing>,
+    report: Report,
+}
+
+impl Sample {
+    fn bundle(&mut self, name: &str, outcome: &str, days_left: Option<i64>, findings: &Value) {
+        let number = self.objects.len();
+        let arn = format!(
+            "arn:aws:acm:eu-central-1:123456789012:certificate/9f2c1d34-77aa-4c2b-8f10-{number:012}"
+        );
+        self.objects.push(Listed {
+            key: format!("drop/{name}.pem"),
+            etag: "1".into(),
+            modified_at: NOW - Duration::days(3),
+        });
+        let mut entry = json!({
+            "content_id": "id", "outcome": outcome, "at": "2026-11-28T06:30:00Z",
+            "names": [name], "findings": findings,
+        });
+        if let Some(days) = days_left {
+            entry["certificate_arn"] = json!(arn);
+            entry["serial"] = json!("01");
+            let standing = Standing {
+                serial: None,
+                not_after: Some(NOW + Duration::days(days) + Duration::hours(6)),
+            };
+            self.certificates
+                .insert(CertificateArn::parse(&arn).expect("an ARN"), standing);
+        }
+        self.entries.insert(name.to_owned(), entry);
+    }
+
+    pub(crate) fn status(self) -> Status {
+        let listing = Listing {
+            bundles: by_bundle(self.objects, "drop/"),
+            certificates: Some(self.certificates),
+            ..Listing::default()
+        };
+        let index = json!({"version": 1, "bundles": self.entries}).to_string();
+        let index = Index::from_json(index.as_bytes());
+        Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
+    }
+}
+
+fn mismatch() -> Value {
+    json!({"code": "key-mismatch", "is_error": true,
+        "subject": "C=DE, O=Example GmbH, CN=shop.example.com",
+        "message": "The private key (RSA 2048, SHA-256 of its public key 4f:1e:90:…) belongs to none of the 3 certificates.",
+        "remedy": "Drop the private key that the certificate was requested with, or a certificate for this key."})
+}
+
+fn root() -> Value {
+    json!({"code": "root-in-bundle", "subject": "C=US, O=Internet Security Research Group, CN=ISRG Root X1",
+        "message": "The bundle holds the root.", "remedy": "Nothing: a public root is left out of the chain."})
+}
+
+/// One that is well, one that expires, one that was rejected and is called something wicked.
+pub(crate) fn three() -> Status {
+    let mut sample = Sample::default();
+    sample.bundle("www.example.com", "replaced", Some(61), &json!([root()]));
+    sample.entries["www.example.com"]["names"] = json!([
+        "www.example.com",
+        "example.com",
+        "api.example.com",
+        "*.eu.example.com"
+    ]);
+    sample.bundle("mail.example.com", "imported", Some(12), &json!([]));
+    sample.bundle("wicked", "rejected", Some(200), &json!([mismatch()]));
+    let entry = &mut sample.entries["wicked"];
+    entry["names"] = json!([HOSTILE, "a-name-without-any-place-to-break-".repeat(7)]);
+    entry["findings"][0]["subject"] = json!(HOSTILE);
+    sample.status()
+}
+
+/// Two thousand, most of them well. Gives how many need a person, too.
+pub(crate) fn two_thousand() -> (Status, usize) {
+    let mut sample = Sample::default();
+    sample.bundle("expired.example.com", "imported", Some(-4), &json!([]));
+    sample.bundle(
+        "long-expired.example.com",
+        "imported",
+        Some(-900),
+        &json!([]),
+    );
+    sample.bundle("last-day.example.com", "imported", Some(0), &json!([]));
+    sample.bundle(
+        "shop.example.com",
+        "rejected",
+        Some(25),
+        &json!([mismatch(), root()]),
+    );
+    sample.bundle("new.example.com", "rejected", None, &json!([mismatch()]));
+    sample.bundle("half.example.com", "waiting", None, &json!([{
+        "code": "no-private-key", "is_error": true, "subject": "drop/half.example.com/",
+        "message": "There is no private key in the bundle or in its parameter.",
+        "remedy": "Add the private key to the bundle, or store it in the parameter `/certdrop/half.example.com/private-key`."}]));
+    sample.bundle("denied.example.com", "imported", Some(77), &json!([]));
+    sample
+        .report
+        .worked_on
+        .insert("denied.example.com".into(), Reason::NotDone);
+    sample.report.unfinished.insert("denied.example.com".into(),
+        "acm:ImportCertificate of CN=denied.example.com: AccessDeniedException; give the function's role acm:ImportCertificate".into());
+    for day in [3, 9, 17, 24, 29] {
+        sample.bundle(
+            &format!("soon-{day}.example.com"),
+            "unchanged",
+            Some(day),
+            &json!([]),
+        );
+    }
+    let pressing = sample.objects.len();
+    sample.bundle(
+        "private.example.com",
+        "imported",
+        Some(3_650),
+        &json!([root()]),
+    );
+    sample.bundle("early.example.com", "rejected", None, &json!([{
+        "code": "not-yet-valid", "is_error": true, "subject": "CN=early.example.com",
+        "message": "The leaf is valid from 2027-01-01 on.", "remedy": "Wait: the sweep imports it once it is valid."}]));
+    for number in sample.objects.len()..2_000 {
+        let days = 31 + i64::try_from(number * 7 % 367).expect("a number");
+        sample.bundle(
+            &format!("host-{number:04}.example.com"),
+            "replaced",
+            Some(days),
+            &json!([]),
+        );
+    }
+    (sample.status(), pressing)
+}
+
+pub(crate) fn none() -> Status {
+    Sample::default().status()
+}
