@@ -56,7 +56,7 @@ impl Page<'_> {
     }
 
     fn head(&self, html: &mut String) -> fmt::Result {
-        let (from, span) = self.scale.warning();
+        let (today, due) = self.scale.warning();
         write!(
             html,
             "<!doctype html>\n\
@@ -68,7 +68,7 @@ impl Page<'_> {
              <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
              <title>certdrop: {}</title>\n\
              <style>\n\
-             :root{{--today:{from};--from:{from};--span:{span}}}\n\
+             :root{{--today:{today};--due:{due}}}\n\
              {STYLE}</style>\n\
              </head>\n",
             self.verdict()
@@ -98,37 +98,34 @@ impl Page<'_> {
                  The first sweep after a drop shows its bundle here.</p>\n</header>\n",
             );
         }
-        let soon = |row: &&Row| {
-            row.days_left
-                .is_some_and(|days| days <= self.status.warning_days)
-        };
-        html.push_str("<ul class=\"totals\">\n");
-        for (class, count, what) in [
-            (
-                "bad",
-                self.status.pressing().len(),
-                "need a person".to_owned(),
-            ),
-            (
-                "soon",
-                self.status.rows.iter().filter(soon).count(),
-                format!("expired or within {} of it", Days(self.status.warning_days)),
-            ),
-            ("good", self.status.well().len(), "are well".to_owned()),
-        ] {
-            let class = if count == 0 { "none" } else { class };
-            writeln!(
-                html,
-                "<li class=\"{class}\"><b>{}</b> {what}</li>",
-                Count(count)
-            )?;
-        }
+        self.totals(html)?;
         writeln!(
             html,
-            "</ul>\n<p class=\"soft\">A bar runs from today, the upright line, to the certificate's end. \
+            "<p class=\"soft\">A bar runs from today, the upright line, to the certificate's end. \
              One that ends within the tinted {} is due for renewal.</p>\n</header>",
             Days(self.status.warning_days)
         )
+    }
+
+    fn totals(&self, html: &mut String) -> fmt::Result {
+        let ending = |days: std::ops::RangeInclusive<i64>| {
+            let rows = self.status.rows.iter();
+            rows.filter(|row| row.days_left.is_some_and(|left| days.contains(&left)))
+                .count()
+        };
+        let due = format!("end within {}", Days(self.status.warning_days));
+        html.push_str("<ul class=\"totals\">\n");
+        for (class, count, what) in [
+            ("bad", self.status.pressing().len(), "need a person"),
+            ("bad", ending(i64::MIN..=-1), "have expired"),
+            ("soon", ending(0..=self.status.warning_days), due.as_str()),
+            ("good", self.status.well().len(), "are well"),
+        ] {
+            let class = if count == 0 { "none" } else { class };
+            let count = Count(count);
+            writeln!(html, "<li class=\"{class}\"><b>{count}</b> {what}</li>")?;
+        }
+        html.write_str("</ul>\n")
     }
 
     fn pressing(&self, html: &mut String) -> fmt::Result {
@@ -152,7 +149,7 @@ impl Page<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        html.push_str("<section aria-labelledby=\"well\">\n<h2 id=\"well\">All is well</h2>\n");
+        html.push_str("<section aria-labelledby=\"well\">\n<h2 id=\"well\">Well</h2>\n");
         if rows.len() <= SHOWN_AT_ONCE {
             self.table(
                 html,
@@ -200,7 +197,7 @@ impl Page<'_> {
              <th scope=\"col\" class=\"c1\">Bundle</th>\
              <th scope=\"col\" class=\"c2\">State</th>\
              <th scope=\"col\" class=\"c3\">Valid for</th>\
-             <th scope=\"col\"><span class=\"out\">Time line</span><span class=\"axis\" aria-hidden=\"true\">\
+             <th scope=\"col\" class=\"line\"><span class=\"out\">Time line</span><span class=\"axis\" aria-hidden=\"true\">\
              <span>today</span><span class=\"end\">{}</span></span></th>\
              </tr></thead>\n<tbody>\n",
             Days(self.scale.ahead())

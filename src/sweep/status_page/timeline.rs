@@ -12,6 +12,9 @@ const PAST: i64 = 30;
 const LEAST: i64 = 90;
 const MOST: i64 = 400;
 
+/// What is still seen beside the line that marks today, in thousandths.
+const SHORTEST: i64 = 12;
+
 /// From some days ago to some days ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scale {
@@ -68,7 +71,7 @@ impl Scale {
     #[must_use]
     pub(super) fn bar(&self, days_left: i64) -> Bar {
         let (today, end) = (self.place(0), self.place(days_left));
-        let length = (today.per_mille - end.per_mille).abs().max(5);
+        let length = (today.per_mille - end.per_mille).abs().max(SHORTEST);
         Bar {
             from: if days_left < 0 {
                 Place {
@@ -82,16 +85,9 @@ impl Scale {
         }
     }
 
-    /// The last days in which a certificate should have been renewed: from where, and how long.
-    #[must_use]
+    /// From today to where a certificate ends that should be renewed today.
     pub(super) fn warning(&self) -> (Place, Place) {
-        let (today, end) = (self.place(0), self.place(self.warning));
-        (
-            today,
-            Place {
-                per_mille: end.per_mille - today.per_mille,
-            },
-        )
+        (self.place(0), self.place(self.warning))
     }
 }
 
@@ -117,8 +113,8 @@ mod tests {
             (371, "7.5%", "92.5%", true),
             (370, "7.5%", "92.5%", false),
             (170, "7.5%", "42.5%", false),
-            (0, "7.5%", "0.5%", false),
-            (-1, "7.0%", "0.5%", false),
+            (0, "7.5%", "1.2%", false),
+            (-1, "6.3%", "1.2%", false),
             (-10, "5.0%", "2.5%", false),
             (-30, "0.0%", "7.5%", false),
             (-9_000, "0.0%", "7.5%", false),
@@ -128,10 +124,10 @@ mod tests {
             let expected = (from.to_owned(), length.to_owned(), is_beyond);
             assert_eq!(drawn, expected, "{days}");
         }
-        let (from, length) = SCALE.warning();
+        let (today, due) = SCALE.warning();
         assert_eq!(
-            (from.to_string(), length.to_string()),
-            ("7.5%".into(), "7.5%".into())
+            (today.to_string(), due.to_string()),
+            ("7.5%".into(), "15.0%".into())
         );
     }
 }
