@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::bundle_name::BundleName;
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
-use crate::config::OnIncompatible;
+use crate::config::{Adoption, OnIncompatible};
 use crate::fault::Fault;
 use crate::validate::finding::{self, Finding};
 use crate::validate::reimport;
@@ -70,6 +70,8 @@ pub struct Found {
     pub detail: CertificateDetail,
     /// Value of its tag [`BUNDLE_TAG`].
     pub bundle_tag: Option<String>,
+    /// It has the tag [`MANAGED_TAG`] of certdrop.
+    pub is_managed: bool,
 }
 
 /// A certificate that ACM has, as its search shows it.
@@ -126,13 +128,16 @@ pub struct Candidate<'a> {
     pub force: bool,
     /// What to do where ACM would refuse a replacement.
     pub on_incompatible: OnIncompatible,
+    /// Whether it may take over a certificate that certdrop did not import.
+    pub adoption: Adoption,
 }
 
 /// Decides what becomes of `candidate`, with warnings about what else was found.
 ///
 /// # Errors
 ///
-/// [`Fault::SetUp`] where the object's tag names a certificate of another bundle.
+/// [`Fault::SetUp`] where the object's tag names a certificate of another bundle, or one that certdrop did
+/// not import and must not take over.
 pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Finding>), Fault> {
     let own = own(candidate, facts)?;
     let Some(chosen) = choose(candidate, &own) else {
@@ -151,6 +156,13 @@ fn own<'a>(candidate: &Candidate<'_>, facts: &'a Facts) -> Result<Vec<&'a (Claim
         let carries_our_name = found.bundle_tag.as_deref() == Some(identity.as_str());
         let carries_no_name = found.bundle_tag.is_none();
         match claim {
+            Claim::ObjectTag | Claim::EarlierVersion
+                if carries_no_name
+                    && !found.is_managed
+                    && candidate.adoption == Adoption::Forbidden =>
+            {
+                return Err(not_ours(candidate, found));
+            }
             // A tag on an object is a person's or our own word: a nameless certificate is adopted.
             Claim::ObjectTag | Claim::EarlierVersion if carries_our_name || carries_no_name => {
                 own.push(fact);
@@ -173,6 +185,16 @@ fn foreign(candidate: &Candidate<'_>, found: &Found) -> Fault {
             found.bundle_tag.as_deref().unwrap_or_default()
         ),
         format!("correct or remove the object's tag, or the tag {BUNDLE_TAG} of the certificate"),
+    )
+}
+
+fn not_ours(candidate: &Candidate<'_>, found: &Found) -> Fault {
+    Fault::set_up(
+        format!(
+            "the object of bundle `{}` has the tag {ARN_TAG}={}, but certdrop did not import that certificate",
+            candidate.bundle, found.arn,
+        ),
+        "allow it to take over certificates of others (AllowAdoption of the template, CERTDROP_ALLOW_ADOPTION), or remove the object's tag",
     )
 }
 

@@ -33,6 +33,8 @@ pub struct Config {
     pub expiry_warning: Duration,
     /// `CERTDROP_ON_INCOMPATIBLE`. Default `reject`.
     pub on_incompatible: OnIncompatible,
+    /// `CERTDROP_ALLOW_ADOPTION`. Default `false`.
+    pub adoption: Adoption,
     /// `CERTDROP_INCLUDE_ROOT`. Default `auto`.
     pub include_root: IncludeRoot,
     /// `CERTDROP_TOPIC_ARN`: SNS topic that is told of every change and every bad bundle. Default
@@ -54,6 +56,16 @@ pub enum OnIncompatible {
     Reject,
     /// It is imported under a new ARN; who uses the old one has to be changed.
     ImportNew,
+}
+
+/// Whether certificates that certdrop did not import may be replaced, where an object's tag names one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// They are left alone, and the tag is a fault of the set-up.
+    #[default]
+    Forbidden,
+    /// They are replaced and get the bundle's name.
+    Allowed,
 }
 
 /// Credentials as Lambda hands them to a function.
@@ -103,6 +115,7 @@ impl Config {
             parameter_prefix: settings.parameter_path("CERTDROP_PARAMETER_PREFIX", "/certdrop"),
             expiry_warning: settings.days("CERTDROP_EXPIRY_WARNING_DAYS", 30),
             on_incompatible: settings.parsed("CERTDROP_ON_INCOMPATIBLE"),
+            adoption: settings.parsed("CERTDROP_ALLOW_ADOPTION"),
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
             region: settings.required("AWS_REGION"),
@@ -237,6 +250,18 @@ impl FromStr for OnIncompatible {
             "reject" => Ok(Self::Reject),
             "import-new" => Ok(Self::ImportNew),
             _ => Err("`reject` or `import-new`"),
+        }
+    }
+}
+
+impl FromStr for Adoption {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "false" => Ok(Self::Forbidden),
+            "true" => Ok(Self::Allowed),
+            _ => Err("`true` or `false`"),
         }
     }
 }

@@ -114,6 +114,7 @@ async fn work(
         leaf: valid.leaf(),
         force: fetched.is_forced(),
         on_incompatible: world.config.on_incompatible,
+        adoption: world.config.adoption,
     };
     let (plan, warnings) = bind(&candidate, &facts)?;
     findings.extend(warnings);

@@ -21,7 +21,7 @@ use certdrop::binding::{Candidate, CertificateArn, Claim, Found, Plan, bind};
 use certdrop::bundle_name::BundleName;
 use certdrop::certificate::Certificate;
 use certdrop::certificate_detail::CertificateDetail;
-use certdrop::config::OnIncompatible;
+use certdrop::config::{Adoption, OnIncompatible};
 use pki::{Authority, Order};
 use serde_json::json;
 use time::Duration;
@@ -69,6 +69,7 @@ struct Situation {
     found: Vec<(Claim, Found)>,
     force: bool,
     on_incompatible: OnIncompatible,
+    adoption: Adoption,
 }
 
 impl Situation {
@@ -78,6 +79,7 @@ impl Situation {
             found: Vec::new(),
             force: false,
             on_incompatible: OnIncompatible::Reject,
+            adoption: Adoption::Allowed,
         }
     }
 
@@ -94,6 +96,8 @@ impl Situation {
             Found {
                 arn: arn(id),
                 detail,
+                // Who names a certificate marks it, too.
+                is_managed: bundle_tag.is_some(),
                 bundle_tag,
             },
         ));
@@ -108,6 +112,7 @@ impl Situation {
             leaf: &self.leaf,
             force: self.force,
             on_incompatible: self.on_incompatible,
+            adoption: self.adoption,
         };
         let id = |found: &Found| {
             found
@@ -244,6 +249,24 @@ fn each_situation_has_its_plan() {
                 .with(BundleTag, "a", ours, rsa(&old, 1, true))
                 .with(BundleTag, "b", ours, p256(&old, 2, false)),
             "replace b",
+        ),
+        (
+            "one without a name, where none is taken over",
+            Situation {
+                adoption: Adoption::Forbidden,
+                ..situation()
+            }
+            .with(ObjectTag, "a", None, p256(&old, 1, false)),
+            "SetUp",
+        ),
+        (
+            "its own, where none is taken over",
+            Situation {
+                adoption: Adoption::Forbidden,
+                ..situation()
+            }
+            .with(ObjectTag, "a", ours, p256(&old, 1, false)),
+            "replace a",
         ),
         (
             "another kind of key",

@@ -122,11 +122,16 @@ impl Acm {
     ///
     /// [`Fault`] where ACM cannot be asked.
     pub async fn find(&self, arn: &CertificateArn) -> Result<Option<Found>, Fault> {
-        let (detail, bundle_tag) = tokio::try_join!(self.describe(arn), self.bundle_tag(arn))?;
-        Ok(detail.zip(bundle_tag).map(|(detail, bundle_tag)| Found {
+        let (detail, tags) = tokio::try_join!(self.describe(arn), self.tags(arn))?;
+        let value = |tags: &[Tag], key: &str| {
+            let tag = tags.iter().find(|tag| tag.key() == key);
+            tag.and_then(|tag| tag.value().map(str::to_owned))
+        };
+        Ok(detail.zip(tags).map(|(detail, tags)| Found {
             arn: arn.clone(),
             detail,
-            bundle_tag,
+            bundle_tag: value(&tags, BUNDLE_TAG),
+            is_managed: value(&tags, MANAGED_TAG).as_deref() == Some("true"),
         }))
     }
 
@@ -261,19 +266,15 @@ impl Acm {
         Ok(())
     }
 
-    /// The value of the tag [`BUNDLE_TAG`]; the outer `None` if there is no such certificate.
-    async fn bundle_tag(&self, arn: &CertificateArn) -> Result<Option<Option<String>>, Fault> {
+    /// `None` if there is no such certificate.
+    async fn tags(&self, arn: &CertificateArn) -> Result<Option<Vec<Tag>>, Fault> {
         debug!(%arn, "acm:ListTagsForCertificate");
         let call = self
             .client
             .list_tags_for_certificate()
             .certificate_arn(arn.as_str());
         match call.send().await {
-            Ok(answer) => {
-                let tags = answer.tags.unwrap_or_default();
-                let named = tags.into_iter().find(|tag| tag.key() == BUNDLE_TAG);
-                Ok(Some(named.and_then(|tag| tag.value)))
-            }
+            Ok(answer) => Ok(Some(answer.tags.unwrap_or_default())),
             Err(error) => absent_or_fault("acm:ListTagsForCertificate", arn, &error),
         }
     }

@@ -33,10 +33,7 @@ pub(super) async fn import(
 ) -> Result<Done, Fault> {
     let identity = fetched.bundle.identity();
     let target = match plan {
-        Plan::Replace(found) => {
-            adopt(found, fetched, world).await?;
-            Target::Existing(&found.arn)
-        }
+        Plan::Replace(found) => Target::Existing(&found.arn),
         _ => Target::New {
             identity: &identity,
         },
@@ -55,6 +52,11 @@ pub(super) async fn import(
         }
     };
     info!(bundle = %fetched.bundle, %arn, "certificate imported");
+    if let Plan::Replace(found) = plan {
+        // Not before the import: named as ours, any certificate might be replaced by this role, and its
+        // permissions could no longer tell whose it was.
+        adopt(found, fetched, world).await?;
+    }
 
     let (described, recorded) = tokio::join!(
         world.aws.acm.describe_until_seen(&arn, valid.leaf()),
@@ -108,8 +110,7 @@ async fn import_leased(
     }
 }
 
-/// A certificate that a user's tag handed to certdrop gets the bundle's name, before anything is
-/// done to it: where certdrop may not do that, it may not replace it either.
+/// A certificate that a user's tag handed to certdrop gets the bundle's name.
 pub(super) async fn adopt(
     found: &Found,
     fetched: &Fetched,

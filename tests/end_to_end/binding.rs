@@ -5,7 +5,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::support::pki::{Authority, Issued, Order};
-use crate::support::scene::{Scene, run, run_with};
+use crate::support::scene::{ADOPTION, Scene, run, run_with};
 
 const DAY: Duration = Duration::DAY;
 
@@ -80,7 +80,7 @@ fn a_renewal_in_another_format_finds_its_certificate_by_the_bundle_s_name() {
 
 #[test]
 fn a_certificate_that_was_imported_by_hand_is_adopted_by_a_tag() {
-    run(async |scene| {
+    run_with(&[ADOPTION], async |scene| {
         let (first, renewed) = pair("adopted.example.com");
         let arn = scene.import_by_hand(&first).await;
         let key = "drop/adopted.example.com.pem";

@@ -13,6 +13,7 @@ mod support;
 mod binding;
 mod drop;
 mod fetch;
+mod least_privilege;
 mod on_moto;
 mod samples;
 mod sources;

@@ -12,6 +12,7 @@
 
 pub mod child;
 pub mod pki;
+pub mod policy;
 pub mod proxy;
 pub mod runtime_api;
 pub mod scene;

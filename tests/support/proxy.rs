@@ -17,6 +17,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+use super::policy::Policy;
+
 /// One call of the function, as the proxy saw it.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -91,6 +93,7 @@ struct Shared {
     client: Client<HttpConnector, Full<Bytes>>,
     log: Mutex<Log>,
     rule: Mutex<Arc<Rule>>,
+    policy: Mutex<Option<Arc<Policy>>>,
     hanging: Notify,
 }
 
@@ -110,6 +113,7 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             log: Mutex::default(),
             rule: Mutex::new(Arc::new(|_: &Call| Deed::Pass)),
+            policy: Mutex::default(),
             hanging: Notify::new(),
         });
         tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -119,6 +123,11 @@ impl Proxy {
     /// From now on `rule` decides what happens to each call.
     pub fn set_rule(&self, rule: impl Fn(&Call) -> Deed + Send + Sync + 'static) {
         *self.shared.rule.lock().expect("the rule") = Arc::new(rule);
+    }
+
+    /// From now on calls are denied that `policy` does not allow.
+    pub fn enforce(&self, policy: Arc<Policy>) {
+        *self.shared.policy.lock().expect("the policy") = Some(policy);
     }
 
     /// Waits until a call hangs.
@@ -160,6 +169,12 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> io::Result<Respon
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::from_parts(parts, body);
     let (place, call) = shared.enter(&request);
+    let policy = shared.policy.lock().expect("the policy").clone();
+    if let Some(policy) = policy
+        && let Some(missing) = policy.missing(&call.operation, &request).await
+    {
+        return Ok(denied(&call.operation, &missing));
+    }
     let rule = Arc::clone(&shared.rule.lock().expect("the rule"));
     match rule(&call) {
         Deed::Pass => shared.forward(request, place).await,
@@ -241,23 +256,34 @@ impl Shared {
     }
 }
 
+/// As IAM denies a call: the message names what is missing, so that the test's failure does, too.
+fn denied(operation: &str, missing: &str) -> Response<Full<Bytes>> {
+    let message = format!("is not authorized to perform: {missing}");
+    let code = match operation.starts_with("s3:") {
+        true => "AccessDenied",
+        false => "AccessDeniedException",
+    };
+    Refusal { status: 403, code }.answer_with(operation, &message)
+}
+
 impl Refusal {
     fn answer(self, operation: &str) -> Response<Full<Bytes>> {
+        self.answer_with(operation, "refused by the test")
+    }
+
+    fn answer_with(self, operation: &str, message: &str) -> Response<Full<Bytes>> {
         let (kind, body) = if operation.starts_with("s3:") {
             (
                 "application/xml",
                 format!(
-                    "<Error><Code>{}</Code><Message>refused by the test</Message></Error>",
+                    "<Error><Code>{}</Code><Message>{message}</Message></Error>",
                     self.code
                 ),
             )
         } else {
             (
                 "application/x-amz-json-1.1",
-                format!(
-                    r#"{{"__type":"{}","message":"refused by the test"}}"#,
-                    self.code
-                ),
+                format!(r#"{{"__type":"{}","message":"{message}"}}"#, self.code),
             )
         };
         let mut answer = Response::new(Full::new(Bytes::from(body)));

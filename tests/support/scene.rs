@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_acm::types::{Filters, KeyAlgorithm};
 use aws_sdk_s3::primitives::ByteStream;
@@ -14,9 +14,13 @@ use aws_sdk_ssm::types::ParameterType;
 use serde_json::{Value, json};
 
 use super::pki::Issued;
+use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
 use super::runtime_api::{Answer, Function, FunctionError};
 use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, fresh_acm};
+
+/// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
+pub const ADOPTION: (&str, &str) = ("CERTDROP_ALLOW_ADOPTION", "true");
 
 pub struct Scene {
     pub stage: &'static Stage,
@@ -30,6 +34,8 @@ pub struct Scene {
     pub services: Proxy,
     /// Between the function and ACM.
     pub acm_proxy: Proxy,
+    /// What the function may do.
+    pub policy: Arc<Policy>,
     environment: Vec<(String, String)>,
     secrets: Mutex<Vec<String>>,
     said: Mutex<String>,
@@ -94,6 +100,11 @@ impl Scene {
             .expect("versions");
         let services = Proxy::before(&stage.endpoint).await;
         let acm_proxy = Proxy::before(&acm_endpoint).await;
+        let adoption = settings.contains(&ADOPTION).then_some("AllowAdoption=true");
+        let policy = Policy::of_template(&bucket, adoption.as_slice(), acm(&acm_endpoint));
+        let policy = Arc::new(policy);
+        services.enforce(Arc::clone(&policy));
+        acm_proxy.enforce(Arc::clone(&policy));
         let mut environment = environment(&services, &acm_proxy, &bucket);
         let settings = settings.iter();
         environment.extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -110,6 +121,7 @@ impl Scene {
             function,
             services,
             acm_proxy,
+            policy,
             environment,
             secrets: Mutex::default(),
             said: Mutex::default(),
@@ -380,6 +392,24 @@ impl Scene {
             }
         }
         named
+    }
+
+    /// Leaves the lease of a worker that died long ago.
+    pub async fn leave_lease(&self, bundle: &str) {
+        let lease = json!({"holder": "gone", "expires_at": "2000-01-01T00:00:00Z"});
+        self.put_unminded(&format!("leases/{bundle}"), &lease.to_string())
+            .await;
+    }
+
+    /// Makes a topic, for functions that have one to publish to.
+    pub async fn make_topic(&self, name: &str) {
+        let topics = self.stage.sns();
+        topics
+            .create_topic()
+            .name(name)
+            .send()
+            .await
+            .expect("a topic");
     }
 
     /// Imports past certdrop, as an administrator would by hand.

@@ -64,6 +64,10 @@ impl Stage {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    pub fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&sdk(&self.endpoint))
+    }
+
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&sdk(&self.endpoint))
     }

@@ -1,0 +1,280 @@
+//! The function's permissions as template.yaml grants them, enforced: every call that the function
+//! makes is held against them, as IAM would.
+//!
+//! What IAM asks for a call is from the Service Authorization Reference:
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use hyper::body::Bytes;
+use hyper::{Method, Request};
+use serde_json::Value;
+
+use super::stage::{ACCOUNT, REGION, tool};
+
+/// The statements of one function's role, and which of them were used.
+pub struct Policy {
+    statements: Vec<Statement>,
+    bucket: String,
+    acm: aws_sdk_acm::Client,
+    used: Mutex<BTreeSet<(String, String)>>,
+}
+
+struct Statement {
+    sid: String,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    /// Operator, key, values.
+    conditions: Vec<(String, String, Vec<String>)>,
+}
+
+/// One permission that a call needs.
+struct Need {
+    action: String,
+    resource: String,
+    context: HashMap<String, Vec<String>>,
+}
+
+impl Policy {
+    /// The permissions of a function on `bucket`, with `parameters` of the template. `acm` tells
+    /// the tags of certificates.
+    pub fn of_template(bucket: &str, parameters: &[&str], acm: aws_sdk_acm::Client) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/policy.py");
+        let printed = Command::new(tool("sam/bin/python"))
+            .arg(script)
+            .args(parameters)
+            .output()
+            .expect("python runs");
+        let said = String::from_utf8_lossy(&printed.stderr);
+        assert!(printed.status.success(), "stage/policy.py: {said}");
+        let text = String::from_utf8(printed.stdout).expect("JSON is text");
+        let text = text
+            .replace("arn:aws:s3:::BUCKET", &format!("arn:aws:s3:::{bucket}"))
+            .replace("/PARAMETERS", &format!("/{bucket}"));
+        let statements: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+        Self {
+            statements: statements.iter().map(Statement::new).collect(),
+            bucket: bucket.to_owned(),
+            acm,
+            used: Mutex::default(),
+        }
+    }
+
+    /// The permission that this call lacks, in words; `None` where it may be made.
+    pub async fn missing(&self, operation: &str, request: &Request<Bytes>) -> Option<String> {
+        for need in self.needs(operation, request).await {
+            let mut allowing = self.statements.iter().filter(|given| given.allows(&need));
+            let Some(statement) = allowing.next() else {
+                return Some(format!("{} on {}", need.action, need.resource));
+            };
+            let mut used = self.used.lock().expect("what was used");
+            used.insert((statement.sid.clone(), need.action));
+        }
+        None
+    }
+
+    /// Every action of every statement, and whether a call needed it.
+    pub fn uses(&self) -> BTreeMap<(String, String), bool> {
+        let used = self.used.lock().expect("what was used");
+        let granted = self.statements.iter().flat_map(|statement| {
+            let pair = |action: &String| (statement.sid.clone(), action.clone());
+            statement.actions.iter().map(pair)
+        });
+        granted
+            .map(|pair| {
+                let is_used = used.contains(&pair);
+                (pair, is_used)
+            })
+            .collect()
+    }
+
+    async fn needs(&self, operation: &str, request: &Request<Bytes>) -> Vec<Need> {
+        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let path = request.uri().path();
+        let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        let of_s3 = format!("arn:aws:s3:::{}", decoded.trim_matches('/'));
+        let has_version = request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("versionId="));
+        let versioned = |action: &str| {
+            let (verb, rest) = action.split_at(3);
+            match has_version {
+                true => format!("s3:{verb}ObjectVersion{rest}"),
+                false => format!("s3:{verb}Object{rest}"),
+            }
+        };
+        match operation {
+            "s3:GetObject" => vec![Need::new(versioned("Get"), &of_s3), via("s3", "Decrypt")],
+            "s3:GetObjectTagging" => vec![Need::new(versioned("GetTagging"), &of_s3)],
+            "s3:PutObjectTagging" => vec![Need::new(versioned("PutTagging"), &of_s3)],
+            "s3:ListObjectsV2" => vec![Need::new("s3:ListBucket", &self.own_bucket())],
+            "s3:ListObjectVersions" => vec![Need::new("s3:ListBucketVersions", &self.own_bucket())],
+            "s3:PutObject" => vec![Need::new(operation, &of_s3), via("s3", "GenerateDataKey")],
+            "s3:Other" if *request.method() == Method::POST => vec![
+                Need::new("sns:Publish", "TOPIC"),
+                via("sns", "GenerateDataKey"),
+                via("sns", "Decrypt"),
+            ],
+            "ssm:GetParameters" => parameters(&body),
+            "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
+            "acm:ImportCertificate" => self.import(&body).await,
+            "acm:AddTagsToCertificate" => {
+                vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
+            }
+            _ if body["CertificateArn"].is_string() => {
+                vec![Need::new(operation, &text(&body["CertificateArn"]))]
+            }
+            _ if operation.starts_with("s3:") => vec![Need::new(operation, &of_s3)],
+            _ => vec![Need::new(operation, "*")],
+        }
+    }
+
+    /// A new certificate takes its tags along, for which AWS asks for the permission to tag, too.
+    async fn import(&self, body: &Value) -> Vec<Need> {
+        let action = "acm:ImportCertificate";
+        if let Some(arn) = body["CertificateArn"].as_str() {
+            return vec![Need::new(action, arn).of_tagged(self.tags(arn).await)];
+        }
+        let new = format!("arn:aws:acm:{REGION}:{ACCOUNT}:certificate/new");
+        [action, "acm:AddTagsToCertificate"]
+            .map(|action| Need::new(action, &new).tagging(&body["Tags"]))
+            .into()
+    }
+
+    async fn tags(&self, arn: &str) -> Vec<(String, String)> {
+        let call = self.acm.list_tags_for_certificate().certificate_arn(arn);
+        let tags = call.send().await.ok().and_then(|answer| answer.tags);
+        let pair = |tag: &aws_sdk_acm::types::Tag| {
+            (
+                tag.key().to_owned(),
+                tag.value().unwrap_or_default().to_owned(),
+            )
+        };
+        tags.unwrap_or_default().iter().map(pair).collect()
+    }
+
+    fn own_bucket(&self) -> String {
+        format!("arn:aws:s3:::{}", self.bucket)
+    }
+}
+
+impl Need {
+    fn new(action: impl Into<String>, resource: &str) -> Self {
+        Self {
+            action: action.into(),
+            resource: resource.to_owned(),
+            context: HashMap::from([("aws:RequestedRegion".to_owned(), vec![REGION.to_owned()])]),
+        }
+    }
+
+    fn with(mut self, key: &str, values: Vec<String>) -> Self {
+        self.context.insert(key.to_owned(), values);
+        self
+    }
+
+    fn tagging(mut self, tags: &Value) -> Self {
+        let tags = tags.as_array().cloned().unwrap_or_default();
+        for tag in &tags {
+            self = self.with(
+                &format!("aws:RequestTag/{}", text(&tag["Key"])),
+                vec![text(&tag["Value"])],
+            );
+        }
+        let keys: Vec<_> = tags.iter().map(|tag| text(&tag["Key"])).collect();
+        self.with("aws:TagKeys", keys)
+    }
+
+    fn of_tagged(mut self, tags: Vec<(String, String)>) -> Self {
+        for (key, value) in tags {
+            self = self.with(&format!("aws:ResourceTag/{key}"), vec![value]);
+        }
+        self
+    }
+}
+
+/// What `service` needs of the stack's key, in the function's name.
+fn via(service: &str, action: &str) -> Need {
+    let service = format!("{service}.{REGION}.amazonaws.com");
+    Need::new(format!("kms:{action}"), "KEY").with("kms:ViaService", vec![service])
+}
+
+/// Secrets need their key, too; which of the parameters is one, only SSM knows.
+fn parameters(body: &Value) -> Vec<Need> {
+    let names = body["Names"].as_array().cloned().unwrap_or_default();
+    let need = |name: &Value| {
+        let arn = parameter(name);
+        let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/of-ssm");
+        let decrypt = Need::new("kms:Decrypt", &key)
+            .with(
+                "kms:ViaService",
+                vec![format!("ssm.{REGION}.amazonaws.com")],
+            )
+            .with("kms:EncryptionContext:PARAMETER_ARN", vec![arn.clone()]);
+        [Need::new("ssm:GetParameters", &arn), decrypt]
+    };
+    names.iter().flat_map(need).collect()
+}
+
+fn parameter(name: &Value) -> String {
+    format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{}", text(name))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl Statement {
+    fn new(statement: &Value) -> Self {
+        let conditions = statement["Condition"].as_object().into_iter().flatten();
+        let conditions = conditions.flat_map(|(operator, keys)| {
+            let keys = keys.as_object().into_iter().flatten();
+            keys.map(|(key, values)| (operator.clone(), key.clone(), list(values)))
+        });
+        assert_eq!(statement["Effect"], "Allow", "{statement}");
+        Self {
+            sid: text(&statement["Sid"]),
+            actions: list(&statement["Action"]),
+            resources: list(&statement["Resource"]),
+            conditions: conditions.collect(),
+        }
+    }
+
+    fn allows(&self, need: &Need) -> bool {
+        let any_like = |patterns: &[String], value: &str| patterns.iter().any(|p| like(p, value));
+        any_like(&self.actions, &need.action)
+            && any_like(&self.resources, &need.resource)
+            && self.conditions.iter().all(|(operator, key, values)| {
+                let given = need.context.get(key);
+                match operator.as_str() {
+                    "StringEquals" => given.is_some_and(|given| values.contains(&given[0])),
+                    "StringLike" => given.is_some_and(|given| any_like(values, &given[0])),
+                    "ForAllValues:StringEquals" => {
+                        given.is_none_or(|given| given.iter().all(|one| values.contains(one)))
+                    }
+                    other => panic!("the condition {other} is new to tests/support/policy.rs"),
+                }
+            })
+    }
+}
+
+fn list(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().map(text).collect(),
+        one => vec![text(one)],
+    }
+}
+
+/// IAM's wildcard: `*` stands for any characters, slashes included.
+fn like(pattern: &str, value: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == value,
+        Some((before, after)) => value.strip_prefix(before).is_some_and(|rest| {
+            let mut tails = rest.char_indices().map(|(index, _)| &rest[index..]);
+            tails.any(|tail| like(after, tail)) || like(after, "")
+        }),
+    }
+}
