@@ -185,6 +185,14 @@ fn from_ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<PrivateKey, Ke
     let Some(known) = Curve::from_oid(&oid.to_string()) else {
         return Ok(unusable(der, format!("EC on curve {oid}")));
     };
+    if let Some(embedded) = key.public_key {
+        // ring computes the point, too, ten times as fast, but only to compare it, and not on P-521.
+        let whole = ec_pkcs8(&oid, key.private_key, embedded)?;
+        if is_pair_by_ring(known, &whole) {
+            let public = PublicKey::new(KeyAlgorithm::Ec(known), embedded.to_vec());
+            return Ok(PrivateKey::new(whole, public));
+        }
+    }
     let point =
         ec_point(known, key.private_key).ok_or(KeyFault::Malformed("is no number of its curve"))?;
     if key
@@ -195,10 +203,21 @@ fn from_ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<PrivateKey, Ke
             "is damaged: its public half belongs to another key",
         ));
     }
+    let whole = ec_pkcs8(&oid, key.private_key, &point)?;
+    let public = PublicKey::new(KeyAlgorithm::Ec(known), point);
+    Ok(PrivateKey::new(whole, public))
+}
+
+/// PKCS#8 of an EC key, with its public point.
+fn ec_pkcs8(
+    curve: &ObjectIdentifier,
+    scalar: &[u8],
+    point: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
     let complete = EcPrivateKey {
-        private_key: key.private_key,
+        private_key: scalar,
         parameters: None,
-        public_key: Some(&point),
+        public_key: Some(point),
     };
     let inner = complete
         .to_der()
@@ -206,12 +225,23 @@ fn from_ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<PrivateKey, Ke
         .map_err(|_| KeyFault::Malformed("cannot be encoded"))?;
     let identifier = AlgorithmIdentifierRef {
         oid: EC,
-        parameters: Some(AnyRef::from(&oid)),
+        parameters: Some(AnyRef::from(curve)),
     };
-    Ok(PrivateKey::new(
-        pkcs8(identifier, &inner)?,
-        PublicKey::new(KeyAlgorithm::Ec(known), point),
-    ))
+    pkcs8(identifier, &inner)
+}
+
+/// Whether the two halves of the key are known to belong together.
+fn is_pair_by_ring(curve: Curve, pkcs8_der: &[u8]) -> bool {
+    use ring::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+    };
+    let algorithm = match curve {
+        Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
+        Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+        Curve::P521 => return false,
+    };
+    let random = ring::rand::SystemRandom::new();
+    EcdsaKeyPair::from_pkcs8(algorithm, pkcs8_der, &random).is_ok()
 }
 
 /// The uncompressed public point of the private number `scalar` on `curve`.
