@@ -40,6 +40,9 @@ pub struct Config {
     /// `CERTDROP_TOPIC_ARN`: SNS topic that is told of every change and every bad bundle. Default
     /// none.
     pub topic: Option<String>,
+    /// `CERTDROP_SWEEP_SCHEDULE`: `rate(...)` or `cron(...)`, by which the sweeps come. It is only
+    /// shown: the status page tells when the next one is due. Default none.
+    pub sweep_schedule: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// Set by Lambda.
@@ -118,6 +121,7 @@ impl Config {
             adoption: settings.parsed("CERTDROP_ALLOW_ADOPTION"),
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
+            sweep_schedule: settings.optional("CERTDROP_SWEEP_SCHEDULE"),
             region: settings.required("AWS_REGION"),
             access_key: AccessKey {
                 id: settings.required("AWS_ACCESS_KEY_ID"),

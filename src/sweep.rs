@@ -304,6 +304,7 @@ async fn save_page(
         world.now,
         world.config.expiry_warning,
     );
+    let status = status.scheduled(world.config.sweep_schedule.as_deref());
     let key = format!("{}status.html", world.config.summary_prefix);
     let html = status_page::page(&status);
     world.aws.bucket.put_page(&key, html).await

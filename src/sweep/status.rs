@@ -28,6 +28,16 @@ pub struct Status {
     pub made_at: OffsetDateTime,
     /// A certificate with no more days than these should have been renewed.
     pub warning_days: i64,
+    /// The schedule of sweeps, as AWS writes it, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// When the next one is due at the latest, where the schedule tells. Past that, what is shown is
+    /// stale.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub next_sweep: Option<OffsetDateTime>,
     /// One a bundle.
     pub rows: Vec<Row>,
 }
@@ -164,8 +174,18 @@ impl Status {
         Self {
             made_at: now,
             warning_days: expiry_warning.whole_days(),
+            schedule: None,
+            next_sweep: None,
             rows,
         }
+    }
+
+    /// The same, with the schedule by which sweeps come.
+    #[must_use]
+    pub fn scheduled(mut self, schedule: Option<&str>) -> Self {
+        self.next_sweep = schedule.and_then(pause).map(|pause| self.made_at + pause);
+        self.schedule = schedule.map(str::to_owned);
+        self
     }
 
     /// The rows that need a person: the first ones.
@@ -356,6 +376,23 @@ impl Note {
             remedy: remedy.to_owned(),
         }
     }
+}
+
+/// The time between two sweeps of a `rate(...)`; `None` for a `cron(...)`.
+///
+/// Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based>
+fn pause(schedule: &str) -> Option<Duration> {
+    let rate = schedule.trim().strip_prefix("rate(")?.strip_suffix(')')?;
+    let (count, unit) = rate.trim().split_once(' ')?;
+    let minutes = match unit.trim().trim_end_matches('s') {
+        "minute" => 1,
+        "hour" => 60,
+        "day" => 24 * 60,
+        _ => return None,
+    };
+    Some(Duration::minutes(
+        i64::from(count.parse::<u16>().ok()?) * minutes,
+    ))
 }
 
 /// Whole days; the last day is day 0, one that is past is negative.
@@ -583,6 +620,25 @@ mod tests {
         let orphan = orphan.row();
         assert_eq!(orphan.state, State::Open(Open::WithoutBundle));
         assert!(orphan.needs_person() && orphan.certificates.len() == 1);
+    }
+
+    #[test]
+    fn the_next_sweep_is_told_where_the_schedule_tells() {
+        for (schedule, hours) in [
+            (Some("rate(1 day)"), Some(24)),
+            (Some("rate(12 hours)"), Some(12)),
+            (Some("rate(120 minutes)"), Some(2)),
+            (Some("cron(0 6 * * ? *)"), None),
+            (Some("rate(soon)"), None),
+            (None, None),
+        ] {
+            let status = Swept::default().status().scheduled(schedule);
+            let expected = hours.map(|hours| NOW + Duration::hours(hours));
+            assert_eq!(
+                (status.schedule.as_deref(), status.next_sweep),
+                (schedule, expected)
+            );
+        }
     }
 
     #[test]

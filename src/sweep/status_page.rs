@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::status::{Row, Status};
-use text::{Count, Days, Instant, YearMonth};
+use text::{Count, Days, Instant, Text, YearMonth};
 use timeline::Scale;
 
 /// Rows that are well are shown at once up to this many, else folded by the month of their end.
@@ -88,9 +88,10 @@ impl Page<'_> {
         write!(
             html,
             "<header>\n<h1>Certificates: {}</h1>\n\
-             <p>As of <b>{}</b>. Days are counted from then.</p>\n",
+             <p>As of <b>{}</b>. Days are counted from then.</p>\n<p>{}</p>\n",
             self.verdict(),
-            Instant(self.status.made_at)
+            Instant(self.status.made_at),
+            self.renewal()
         )?;
         if self.status.rows.is_empty() {
             return html.write_str(
@@ -105,6 +106,21 @@ impl Page<'_> {
              One that ends within the tinted {} is due for renewal.</p>\n</header>",
             Days(self.status.warning_days)
         )
+    }
+
+    /// How to tell a page that nobody writes anew any more.
+    fn renewal(&self) -> String {
+        match (self.status.next_sweep, &self.status.schedule) {
+            (Some(next), _) => format!(
+                "The next sweep is due by {}. If that is past and the page still the same, sweeps have stopped.",
+                Instant(next)
+            ),
+            (None, Some(schedule)) => format!(
+                "Each sweep writes it anew, by <code>{}</code>.",
+                Text(schedule)
+            ),
+            (None, None) => "Each sweep writes it anew.".to_owned(),
+        }
     }
 
     fn totals(&self, html: &mut String) -> fmt::Result {
@@ -240,6 +256,8 @@ mod tests {
         Status {
             made_at: datetime!(2026-12-01 06:30 UTC),
             warning_days: 30,
+            schedule: None,
+            next_sweep: None,
             rows,
         }
     }
@@ -286,8 +304,10 @@ mod tests {
 
     #[test]
     fn the_page_says_when_it_was_made_and_loads_nothing() {
-        let html = page(&status(Vec::new()));
-        assert!(html.contains("2026-12-01 06:30 UTC"), "{html}");
+        let html = page(&status(Vec::new()).scheduled(Some("rate(12 hours)")));
+        for instant in ["2026-12-01 06:30 UTC", "2026-12-01 18:30 UTC"] {
+            assert!(html.contains(instant), "{html}");
+        }
         assert!(html.contains("default-src 'none'"), "{html}");
         for word in ["<script", "<link", "<img", "@import", "url(", "http"] {
             let without_policy = html.replace("http-equiv", "");

@@ -63,6 +63,7 @@ impl Sample {
         let index = json!({"version": 1, "bundles": self.entries}).to_string();
         let index = Index::from_json(index.as_bytes());
         Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
+            .scheduled(Some("rate(1 day)"))
     }
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn three() -> Status {
     sample.bundle("mail.example.com", "imported", Some(12), &json!([]));
     sample.bundle("wicked", "rejected", Some(200), &json!([mismatch()]));
     let entry = &mut sample.entries["wicked"];
-    entry["names"] = json!([HOSTILE, "a-name-without-any-place-to-break-".repeat(7)]);
+    entry["names"] = json!([HOSTILE, "nowheretobreak".repeat(16)]);
     entry["findings"][0]["subject"] = json!(HOSTILE);
     sample.status()
 }
