@@ -301,14 +301,14 @@ impl View<'_> {
             .not_after
             .filter(|end| *end <= self.now + self.expiry_warning)?;
         let (rule, when) = if days < 0 {
-            (&finding::EXPIRED, "has expired: it was")
+            (&finding::EXPIRED, "Expired")
         } else {
-            (&finding::EXPIRES_SOON, "expires soon: it is")
+            (&finding::EXPIRES_SOON, "Expires")
         };
         Some(Note {
             code: Some(rule.code.to_owned()),
             subject: None,
-            what: format!("The certificate in ACM {when} valid until {}.", end.date()),
+            what: format!("{when} on {}.", end.date()),
             remedy: "Drop the renewed bundle under the same name.".to_owned(),
         })
     }

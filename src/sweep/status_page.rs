@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::status::{Row, Status};
-use text::{Count, Days, Instant, Text, YearMonth};
+use text::{Bundles, Count, Days, Instant, Text, YearMonth};
 use timeline::Scale;
 
 /// Rows that are well are shown at once up to this many, else folded by the month of their end.
@@ -190,7 +190,7 @@ impl Page<'_> {
                 Some(month) => format!("Expire in {month}"),
                 None => "No certificate yet".to_owned(),
             };
-            let count = Count(rows.len());
+            let count = Bundles(rows.len());
             writeln!(
                 html,
                 "<details><summary><h3>{caption}</h3> <span class=\"soft\">{count}</span></summary>"

@@ -51,6 +51,19 @@ impl fmt::Display for Count {
     }
 }
 
+/// `1 bundle`, `2,000 bundles`.
+#[derive(Clone, Copy)]
+pub(super) struct Bundles(pub(super) usize);
+
+impl fmt::Display for Bundles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 bundle"),
+            count => write!(f, "{} bundles", Count(count)),
+        }
+    }
+}
+
 /// `1 day`, `30 days`.
 #[derive(Clone, Copy)]
 pub(super) struct Days(pub(super) i64);
