@@ -140,6 +140,7 @@ def show(stack):
     expect([bool(finding["remedy"]) for finding in mismatch], [True], "a finding key-mismatch with a remedy")
 
     asked(stack, arn, pki.serial(renewed))
+    swept(stack, arn)
     print(green("\nAll as it must be: one certificate, one ARN, and the bad bundle changed nothing."))
 
 
@@ -188,6 +189,21 @@ def asked(stack, arn, serial):
         print(f"  {found['CertificateArn']}  {found['DomainName']}")
     expect([found["CertificateArn"] for found in listed if found["DomainName"] == NAMES[0]], [arn],
            "the certificates of this bundle")
+
+
+def swept(stack, arn):
+    """The sweep, and the page that it leaves for people."""
+    print(f"\n{bold('a sweep, and the status page that it writes')}")
+    print(dim(f"$ aws lambda invoke --function-name {stack.outputs['FunctionName']} --payload file://events/sweep.json"))
+    report = stack.sweep()
+    expect(report.get("bundles"), 1, "the number of bundles that the sweep found")
+    page = servers.target_folder() / "status.html"
+    print(dim(f"$ aws s3 cp s3://{stack.bucket}/summaries/status.html {page}"))
+    stack.aws("s3", "cp", "--quiet", f"s3://{stack.bucket}/summaries/status.html", page)
+    text = page.read_text(encoding="utf-8")
+    for words in ("<title>certdrop: 1 of 1 needs a person</title>", "rejected", arn):
+        expect(words in text, True, f"`{words}` in {page}")
+    print(f"  1 bundle, 1 needs a person: open {page} in a browser")
 
 
 def parse_instant(text):

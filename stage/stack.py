@@ -94,6 +94,13 @@ class Stack:
         summaries = [json.loads(path.read_text()) for path in folder.glob("*.json")]
         return next((summary for summary in summaries if summary["object"].get("version_id") == version), None)
 
+    def sweep(self):
+        """Has the function look at all bundles; gives its report."""
+        answer = self.work / "sweep.json"
+        self.aws("lambda", "invoke", "--function-name", self.outputs["FunctionName"],
+                 "--payload", f"file://{servers.ROOT}/events/sweep.json", answer)
+        return json.loads(answer.read_text())
+
     def function_log(self):
         """The end of what the function said; where it did not get to say anything, what was said about it."""
         try:
