@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "here the environment comes in")]
     let config = Config::from_environment(std::env::vars())?;
+    check_roots()?;
     let aws = Aws::new(&config);
     let (config, aws) = (&config, &aws);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
@@ -59,6 +60,27 @@ async fn serve() -> Result<(), Error> {
     }))
     .await
 }
+
+/// The HTTP client panics without roots, and a panic does not say which file is meant.
+fn check_roots() -> Result<(), Fault> {
+    let Some(path) = std::env::var_os("SSL_CERT_FILE") else {
+        return Ok(());
+    };
+    let what = match std::fs::read(&path) {
+        Ok(bytes) if bytes.windows(BEGIN.len()).any(|window| window == BEGIN) => return Ok(()),
+        Ok(_) => "it holds no certificate in PEM".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    Err(Fault::set_up(
+        format!(
+            "the roots of TLS cannot be read: SSL_CERT_FILE is {}: {what}",
+            path.display()
+        ),
+        "set it to the system's bundle of roots, /etc/pki/tls/certs/ca-bundle.crt on Amazon Linux",
+    ))
+}
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// CloudWatch reads metrics from lines of the log that are one document each.
 fn emit(document: &Value) {
