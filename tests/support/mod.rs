@@ -11,6 +11,7 @@
 )]
 
 pub mod child;
+pub mod emf;
 pub mod pki;
 pub mod policy;
 pub mod proxy;

@@ -102,9 +102,10 @@ impl Policy {
             .is_some_and(|query| query.contains("versionId="));
         let versioned = |action: &str| {
             let (verb, rest) = action.split_at(3);
-            match has_version {
-                true => format!("s3:{verb}ObjectVersion{rest}"),
-                false => format!("s3:{verb}Object{rest}"),
+            if has_version {
+                format!("s3:{verb}ObjectVersion{rest}")
+            } else {
+                format!("s3:{verb}Object{rest}")
             }
         };
         match operation {

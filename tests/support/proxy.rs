@@ -259,9 +259,10 @@ impl Shared {
 /// As IAM denies a call: the message names what is missing, so that the test's failure does, too.
 fn denied(operation: &str, missing: &str) -> Response<Full<Bytes>> {
     let message = format!("is not authorized to perform: {missing}");
-    let code = match operation.starts_with("s3:") {
-        true => "AccessDenied",
-        false => "AccessDeniedException",
+    let code = if operation.starts_with("s3:") {
+        "AccessDenied"
+    } else {
+        "AccessDeniedException"
     };
     Refusal { status: 403, code }.answer_with(operation, &message)
 }

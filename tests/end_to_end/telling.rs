@@ -1,0 +1,154 @@
+//! What people and programs are told: notices by SNS, and metrics in the log.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::support::emf::{Metric, metrics};
+use crate::support::pki::{Authority, Order};
+use crate::support::scene::{Scene, run, run_with};
+
+const TOPIC: (&str, &str) = (
+    "CERTDROP_TOPIC_ARN",
+    "arn:aws:sns:eu-central-1:123456789012:notices",
+);
+
+/// A notice that SNS took.
+struct Notice {
+    subject: String,
+    prose: String,
+    json: Value,
+    outcome: String,
+    bundle: String,
+}
+
+/// All notices so far, in their order.
+fn notices(scene: &Scene) -> Vec<Notice> {
+    let calls = scene.services.calls();
+    let published = calls.iter().filter_map(|call| {
+        let form = String::from_utf8_lossy(&call.request).into_owned();
+        (form.contains("Action=Publish") && call.status == Some(200)).then_some(form)
+    });
+    published.map(|form| notice(&form)).collect()
+}
+
+fn notice(form: &str) -> Notice {
+    let decoded = |text: &str| {
+        let spaced = text.replace('+', " ");
+        let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+        decoded.expect("UTF-8").into_owned()
+    };
+    let members: Vec<(String, String)> = form
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect();
+    let member = |name: &str| {
+        let found = members.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let attribute = |wanted: &str| {
+        (1..=2)
+            .map(|number| format!("MessageAttributes.entry.{number}"))
+            .find(|entry| member(&format!("{entry}.Name")) == wanted)
+            .map(|entry| member(&format!("{entry}.Value.StringValue")))
+            .unwrap_or_default()
+    };
+    let message: Value =
+        serde_json::from_str(&member("Message")).expect("a message for each protocol");
+    assert_eq!(member("MessageStructure"), "json");
+    let for_programs = message["sqs"].as_str().expect("text for programs");
+    Notice {
+        subject: member("Subject"),
+        prose: message["default"]
+            .as_str()
+            .expect("text for people")
+            .to_owned(),
+        json: serde_json::from_str(for_programs).expect("JSON for programs"),
+        outcome: attribute("outcome"),
+        bundle: attribute("bundle"),
+    }
+}
+
+#[test]
+fn people_and_programs_hear_of_every_change_and_of_nothing_else() {
+    run_with(&[TOPIC], async |scene| {
+        scene.make_topic("notices").await;
+        let authority = Authority::new();
+        let issue = |age| authority.issue(&Order::new("told.example.com", Duration::days(age)));
+        let (first, renewed) = (issue(60), issue(1));
+        let key = "drop/told.example.com.pem";
+        let imported = scene.drop_bundle(key, &first.bundle()).await;
+        scene.drop_bundle(key, &renewed.bundle()).await;
+        scene.drop_bundle(key, &renewed.bundle()).await;
+        scene.drop_bundle(key, &first.certificate).await;
+
+        let told = notices(scene);
+        let outcomes: Vec<_> = told.iter().map(|notice| notice.outcome.as_str()).collect();
+        assert_eq!(outcomes, ["imported", "replaced", "rejected"]);
+        let arn = imported["certificate_arn"].as_str().expect("an ARN");
+        for notice in &told {
+            assert_eq!(notice.bundle, "told.example.com");
+            assert_eq!(notice.json["outcome"], notice.outcome);
+            assert!(notice.subject.len() < 100 && notice.subject.is_ascii());
+            assert!(
+                notice.subject.contains("told.example.com"),
+                "{}",
+                notice.subject
+            );
+            assert!(notice.prose.contains(arn), "{}", notice.prose);
+            assert!(notice.prose.lines().all(|line| !line.contains('\t')));
+        }
+        let replaced = &told[1].prose;
+        for said in [
+            "The renewed certificate is served under the same ARN as before.",
+            "Names        told.example.com",
+            "88 days left",
+            "What changed",
+            &format!("serial       {} -> {}", first.serial, renewed.serial),
+        ] {
+            assert!(replaced.contains(said), "`{said}` is not in:\n{replaced}");
+        }
+        let rejected = &told[2].prose;
+        for said in [
+            "The certificate in ACM stays as it was.",
+            "Error no-private-key",
+            "to do  ",
+        ] {
+            assert!(rejected.contains(said), "`{said}` is not in:\n{rejected}");
+        }
+    });
+}
+
+#[test]
+fn each_event_counts_once_and_each_bundle_shows_its_days() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let good = authority.issue(&Order::new("counted.example.com", Duration::days(1)));
+        scene
+            .drop_bundle("drop/counted.example.com.pem", &good.bundle())
+            .await;
+        // With a key of another: a bundle without a key would be looked at again by each sweep.
+        let stranger = authority.issue(&Order::new("stranger.example.com", Duration::days(1)));
+        let bad = good.certificate.clone() + &stranger.key;
+        scene.drop_bundle("drop/bad.example.com.pem", &bad).await;
+        scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+
+        let seen = metrics(&scene.function.log());
+        let of = |name: &str| -> Vec<&Metric> {
+            seen.iter().filter(|metric| metric.name == name).collect()
+        };
+        for name in ["Imported", "Rejected", "Swept"] {
+            let [one] = of(name)[..] else {
+                panic!("{name} is counted {} times", of(name).len())
+            };
+            assert!((one.value - 1.0).abs() < f64::EPSILON && one.dimensions.is_empty());
+        }
+        assert!(of("Failed").is_empty());
+        // An alarm has no dimension to choose by: the soonest end of all stands by itself.
+        assert!((of("SoonestExpiry")[0].value - 88.0).abs() < f64::EPSILON);
+        let bundle = vec![("bundle".to_owned(), "counted.example.com".to_owned())];
+        let days = of("DaysToExpiry");
+        assert_eq!(days.len(), 2, "at its import and at the sweep: {days:?}");
+        assert!(days.iter().all(|metric| metric.dimensions == bundle));
+    });
+}
