@@ -248,7 +248,7 @@ fn last_month(row: &Row) -> Option<YearMonth> {
 mod tests {
     use super::*;
     use crate::summary::Outcome;
-    use crate::sweep::status::{Note, State};
+    use crate::sweep::status::{Live, Note, State};
     use time::Duration;
     use time::macros::datetime;
 
@@ -290,7 +290,7 @@ mod tests {
         row.names = vec![format!("x{hostile}")];
         row.to_do = vec![note.clone()];
         row.remarks = vec![note];
-        row.certificates = vec![crate::sweep::status::Live {
+        row.certificates = vec![Live {
             region: hostile.to_owned(),
             arn: hostile.to_owned(),
             not_after: None,
@@ -300,6 +300,30 @@ mod tests {
         assert!(!html.contains("<script"), "{html}");
         let escaped = "&lt;script&gt;&quot;&#39;&amp;&lt;/script&gt;";
         assert_eq!(html.matches(escaped).count(), 12, "{html}");
+    }
+
+    #[test]
+    fn each_region_shows_its_own_certificate_and_the_first_to_end_is_drawn() {
+        let live = |region: &str, days: i64| Live {
+            region: region.to_owned(),
+            arn: format!("arn:aws:acm:{region}:123456789012:certificate/1"),
+            not_after: Some(datetime!(2026-12-01 06:30 UTC) + Duration::days(days)),
+            days_left: Some(days),
+        };
+        let mut row = row("www.example.com");
+        row.certificates = vec![live("eu-central-1", 80), live("us-east-1", 20)];
+        row.days_left = Some(20);
+        let html = page(&status(vec![row]));
+        for words in [
+            "<span class=\"days far\">80 days</span>",
+            "certificate/1</code>",
+            "<summary>us-east-1</summary><code>arn:aws:acm:us-east-1:",
+            "<span class=\"days near\">20 days</span>",
+            "<span class=\"rail near\" role=\"img\" aria-label=\"20 days\">",
+        ] {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+        assert_eq!(html.matches("role=\"img\"").count(), 1);
     }
 
     #[test]
@@ -321,7 +345,7 @@ mod tests {
             let row = |number: i64| {
                 let mut row = row(&format!("{number}.example.com"));
                 let end = datetime!(2027-01-15 08:00 UTC) + Duration::days(number);
-                row.certificates = vec![crate::sweep::status::Live {
+                row.certificates = vec![Live {
                     region: "eu-central-1".to_owned(),
                     arn: "arn".to_owned(),
                     not_after: Some(end),

@@ -40,7 +40,8 @@ fn mood(row: &Row) -> &'static str {
         };
     }
     match row.state {
-        State::Open(Open::Left) | State::Done(Outcome::Waiting | Outcome::Rejected) => "idle",
+        State::Open(Open::Left)
+        | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => "idle",
         _ => "good",
     }
 }

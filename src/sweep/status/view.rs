@@ -1,0 +1,200 @@
+//! How one bundle's row comes about.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Live, Note, Open, Row, State};
+use crate::binding::CertificateArn;
+use crate::bundle_name::BundleName;
+use crate::summary::Outcome;
+use crate::sweep::Report;
+use crate::sweep::index::{Entry, Index, KeptFinding};
+use crate::sweep::plan::Listing;
+use crate::validate::finding;
+
+/// How long a folder may lie incomplete before a person should look. Uploads of its parts are
+/// seconds apart.
+const PATIENCE: Duration = Duration::hours(1);
+
+/// Errors that need no person: time mends them.
+const MENDED_BY_TIME: [&str; 1] = [finding::NOT_YET_VALID.code];
+
+/// What a row is made from.
+pub(super) struct View<'a> {
+    pub(super) listing: &'a Listing,
+    pub(super) index: &'a Index,
+    pub(super) report: &'a Report,
+    pub(super) now: OffsetDateTime,
+    pub(super) expiry_warning: Duration,
+}
+
+impl View<'_> {
+    pub(super) fn row(&self, name: &str) -> Row {
+        let entry = self.index.bundles.get(name);
+        let dropped_at = self.dropped_at(name);
+        let state = self.state(name, entry);
+        let certificates: Vec<_> = entry
+            .and_then(|entry| self.live(name, entry))
+            .into_iter()
+            .collect();
+        let days_left = certificates.iter().filter_map(|live| live.days_left).min();
+        let mut to_do: Vec<_> = self.expiry(days_left, &certificates).into_iter().collect();
+        let mut remarks = Vec::new();
+        to_do.extend(lost(&certificates, state));
+        // What is known of a bundle that has no outcome is about its former content.
+        let findings = entry.filter(|_| matches!(state, State::Done(_)));
+        for kept in findings.iter().flat_map(|entry| &entry.findings) {
+            if self.is_pressing(kept, state, dropped_at) {
+                to_do.push(Note::of(kept));
+            } else if kept.code != finding::EXPIRES_SOON.code {
+                remarks.push(Note::of(kept));
+            }
+        }
+        to_do.extend(self.open(name, state));
+        Row {
+            bundle: name.to_owned(),
+            state,
+            dropped_at,
+            names: entry.map(|entry| entry.names.clone()).unwrap_or_default(),
+            more_names: entry.map(|entry| entry.more_names).unwrap_or_default(),
+            certificates,
+            days_left,
+            to_do,
+            remarks,
+            more_findings: findings
+                .map(|entry| entry.more_findings)
+                .unwrap_or_default(),
+        }
+    }
+
+    fn dropped_at(&self, name: &str) -> Option<OffsetDateTime> {
+        let bundle = BundleName::new(name)?;
+        self.listing.bundles.get(&bundle)?.modified_at()
+    }
+
+    fn state(&self, name: &str, entry: Option<&Entry>) -> State {
+        if self.report.without_bundle.contains_key(name) {
+            return State::Open(Open::WithoutBundle);
+        }
+        if self.report.unfinished.contains_key(name) {
+            return State::Open(Open::Unfinished);
+        }
+        let is_done = self.is_done(name) || !self.report.worked_on.contains_key(name);
+        match entry.filter(|_| is_done) {
+            Some(entry) => State::Done(entry.outcome),
+            None => State::Open(Open::Left),
+        }
+    }
+
+    /// This sweep worked on the bundle to the end: what the index knows is later than the lists.
+    fn is_done(&self, name: &str) -> bool {
+        self.report.outcomes.contains_key(name)
+    }
+
+    fn live(&self, name: &str, entry: &Entry) -> Option<Live> {
+        let arn = CertificateArn::parse(entry.certificate_arn.as_deref()?)?;
+        let listed = match &self.listing.certificates {
+            Some(certificates) if !self.is_done(name) => {
+                certificates.get(&arn).map(|standing| standing.not_after)
+            }
+            _ => Some(None),
+        };
+        // ACM no longer has it.
+        let not_after = listed?.or(entry.not_after);
+        Some(Live {
+            region: arn.region().to_owned(),
+            arn: arn.to_string(),
+            not_after,
+            days_left: not_after.map(|end| days(end - self.now)),
+        })
+    }
+
+    fn expiry(&self, days_left: Option<i64>, certificates: &[Live]) -> Option<Note> {
+        let days = days_left?;
+        let first = certificates
+            .iter()
+            .find(|live| live.days_left == days_left)?;
+        let end = first
+            .not_after
+            .filter(|end| *end <= self.now + self.expiry_warning)?;
+        let (rule, when) = if days < 0 {
+            (&finding::EXPIRED, "Expired")
+        } else {
+            (&finding::EXPIRES_SOON, "Expires")
+        };
+        Some(Note {
+            code: Some(rule.code.to_owned()),
+            subject: None,
+            what: format!("{when} on {}.", end.date()),
+            remedy: "Drop the renewed bundle under the same name.".to_owned(),
+        })
+    }
+
+    fn is_pressing(
+        &self,
+        kept: &KeptFinding,
+        state: State,
+        dropped_at: Option<OffsetDateTime>,
+    ) -> bool {
+        let waits_too_long = dropped_at.is_some_and(|then| then + PATIENCE < self.now);
+        kept.is_error
+            && !MENDED_BY_TIME.contains(&kept.code.as_str())
+            && (state != State::Done(Outcome::Waiting) || waits_too_long)
+    }
+
+    fn open(&self, name: &str, state: State) -> Option<Note> {
+        match state {
+            State::Open(Open::Unfinished) => {
+                let fault = self.report.unfinished.get(name)?;
+                let again = "The next sweep tries again; the function's log tells more.";
+                Some(Note::plain(&format!("Unfinished: {fault}."), again))
+            }
+            State::Open(Open::WithoutBundle) => Some(Note::plain(
+                "ACM has the certificate, the bucket no longer has its bundle: nobody renews it.",
+                "Drop the bundle again, or delete the certificate in ACM once nothing uses it.",
+            )),
+            State::Open(Open::Left) | State::Done(_) => None,
+        }
+    }
+}
+
+/// A bundle that was imported and has no certificate any more.
+fn lost(certificates: &[Live], state: State) -> Option<Note> {
+    let State::Done(outcome) = state else {
+        return None;
+    };
+    let was_there = !matches!(
+        outcome,
+        Outcome::Rejected | Outcome::Waiting | Outcome::Gone
+    );
+    (was_there && certificates.is_empty()).then(|| {
+        Note::plain(
+            "ACM no longer has the certificate.",
+            "Nothing if the next sweep imports it; else drop the bundle again.",
+        )
+    })
+}
+
+impl Note {
+    fn of(kept: &KeptFinding) -> Self {
+        Self {
+            code: Some(kept.code.clone()),
+            subject: Some(kept.subject.clone()).filter(|subject| !subject.is_empty()),
+            what: kept.message.clone(),
+            remedy: kept.remedy.clone(),
+        }
+    }
+
+    fn plain(what: &str, remedy: &str) -> Self {
+        Self {
+            code: None,
+            subject: None,
+            what: what.to_owned(),
+            remedy: remedy.to_owned(),
+        }
+    }
+}
+
+/// Whole days; the last day is day 0, one that is past is negative.
+fn days(left: Duration) -> i64 {
+    left.whole_seconds().div_euclid(24 * 60 * 60)
+}
