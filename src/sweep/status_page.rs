@@ -129,15 +129,25 @@ impl Page<'_> {
             rows.filter(|row| row.days_left.is_some_and(|left| days.contains(&left)))
                 .count()
         };
-        let due = format!("end within {}", Days(self.status.warning_days));
+        let due = Days(self.status.warning_days);
+        let (ends, end) = (format!("ends within {due}"), format!("end within {due}"));
         html.push_str("<ul class=\"totals\">\n");
-        for (class, count, what) in [
-            ("bad", self.status.pressing().len(), "need a person"),
-            ("bad", ending(i64::MIN..=-1), "have expired"),
-            ("soon", ending(0..=self.status.warning_days), due.as_str()),
-            ("good", self.status.well().len(), "are well"),
+        for (class, count, [one, many]) in [
+            (
+                "bad",
+                self.status.pressing().len(),
+                ["needs a person", "need a person"],
+            ),
+            (
+                "bad",
+                ending(i64::MIN..=-1),
+                ["has expired", "have expired"],
+            ),
+            ("soon", ending(0..=due.0), [&ends, &end]),
+            ("good", self.status.well().len(), ["is well", "are well"]),
         ] {
             let class = if count == 0 { "none" } else { class };
+            let what = if count == 1 { one } else { many };
             let count = Count(count);
             writeln!(html, "<li class=\"{class}\"><b>{count}</b> {what}</li>")?;
         }
