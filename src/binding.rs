@@ -11,6 +11,7 @@ use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
 use crate::config::{Adoption, OnIncompatible};
 use crate::fault::Fault;
+use crate::region::Region;
 use crate::validate::finding::{self, Finding};
 use crate::validate::reimport;
 
@@ -18,7 +19,8 @@ use crate::validate::reimport;
 pub const BUNDLE_TAG: &str = "certdrop:bundle";
 /// The tag of a certificate in ACM that says that certdrop may replace it.
 pub const MANAGED_TAG: &str = "certdrop:managed";
-/// The tag of an object that holds the ARN of its certificate.
+/// The tag of an object that holds the ARN of its certificate in the home region. That of another region is
+/// behind a colon: `certdrop:certificate-arn:us-east-1`.
 pub const ARN_TAG: &str = "certdrop:certificate-arn";
 /// The tag of an object that tells what became of it.
 pub const OUTCOME_TAG: &str = "certdrop:outcome";
@@ -27,7 +29,10 @@ pub const FORCE_TAG: &str = "certdrop:force";
 
 /// The ARN of a certificate in ACM.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CertificateArn(String);
+pub struct CertificateArn {
+    text: String,
+    region: Region,
+}
 
 impl CertificateArn {
     /// Reads `arn:<partition>:acm:<region>:<account>:certificate/<id>`.
@@ -38,26 +43,30 @@ impl CertificateArn {
             return None;
         };
         let id = resource.strip_prefix("certificate/")?;
-        let whole = !region.is_empty() && !account.is_empty() && !id.is_empty();
-        whole.then(|| Self(text.to_owned()))
+        let whole = !account.is_empty() && !id.is_empty();
+        let region = Region::parse(region).filter(|_| whole)?;
+        Some(Self {
+            text: text.to_owned(),
+            region,
+        })
     }
 
     /// The whole ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The region in which the certificate lives.
     #[must_use]
-    pub fn region(&self) -> &str {
-        self.0.split(':').nth(3).unwrap_or_default()
+    pub fn region(&self) -> &Region {
+        &self.region
     }
 }
 
 impl fmt::Display for CertificateArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

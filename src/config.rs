@@ -8,8 +8,10 @@ use std::str::FromStr;
 use time::Duration;
 use zeroize::Zeroizing;
 
+use crate::binding::ARN_TAG;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
+use crate::region::Region;
 use crate::validate::IncludeRoot;
 
 /// Everything that the function is told from outside.
@@ -43,8 +45,9 @@ pub struct Config {
     /// `CERTDROP_SWEEP_SCHEDULE`: `rate(...)` or `cron(...)`, by which the sweeps come. It is only
     /// shown: the status page tells when the next one is due. Default none.
     pub sweep_schedule: Option<String>,
-    /// `AWS_REGION`, set by Lambda.
-    pub region: String,
+    /// Where certificates are served; the home region, `AWS_REGION` as Lambda sets it, comes first. The
+    /// others are `CERTDROP_REGIONS`, with commas, at most [`MOST_OTHER_REGIONS`]. Default: home alone.
+    pub regions: Vec<Region>,
     /// Set by Lambda.
     pub access_key: AccessKey,
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
@@ -122,7 +125,7 @@ impl Config {
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
             sweep_schedule: settings.optional("CERTDROP_SWEEP_SCHEDULE"),
-            region: settings.required("AWS_REGION"),
+            regions: settings.regions(),
             access_key: AccessKey {
                 id: settings.required("AWS_ACCESS_KEY_ID"),
                 secret: Zeroizing::new(settings.required("AWS_SECRET_ACCESS_KEY")),
@@ -134,12 +137,41 @@ impl Config {
         settings.finish(config)
     }
 
-    /// The parameter of `bundle` that is called `name` (`private-key`, `certificate-arn`).
+    /// The parameter of `bundle` that is called `name` (`private-key`, `passphrase`).
     #[must_use]
     pub fn parameter(&self, bundle: &BundleName, name: &str) -> String {
         format!("{}/{}/{name}", self.parameter_prefix, bundle.identity())
     }
+
+    /// The parameter that holds the ARN of the bundle's certificate in `region`.
+    #[must_use]
+    pub fn arn_parameter(&self, bundle: &BundleName, region: &Region) -> String {
+        let own = self.parameter(bundle, "certificate-arn");
+        if self.is_home(region) {
+            own
+        } else {
+            format!("{own}/{region}")
+        }
+    }
+
+    /// The tag of an object that holds the ARN of its certificate in `region`.
+    #[must_use]
+    pub fn arn_tag(&self, region: &Region) -> String {
+        if self.is_home(region) {
+            ARN_TAG.to_owned()
+        } else {
+            format!("{ARN_TAG}:{region}")
+        }
+    }
+
+    fn is_home(&self, region: &Region) -> bool {
+        self.regions.first() == Some(region)
+    }
 }
+
+/// All ARNs of a bundle lie in the tags of its objects, of which S3 allows ten, beside the outcome and
+/// what users need for themselves; and they are read in one call of SSM, which takes ten names.
+pub const MOST_OTHER_REGIONS: usize = 6;
 
 /// The environment while it is read, with what was wrong so far.
 struct Settings {
@@ -208,6 +240,36 @@ impl Settings {
                 .push(format!("{name} is `{value}`; it must be {choices}"));
             T::default()
         })
+    }
+
+    /// The home region and the others, each once. The list is never empty.
+    fn regions(&mut self) -> Vec<Region> {
+        let home = self.required("AWS_REGION");
+        let others = self.optional("CERTDROP_REGIONS").unwrap_or_default();
+        let mut regions = Vec::new();
+        for (setting, name) in std::iter::once(("AWS_REGION", home.as_str()))
+            .chain(
+                others
+                    .split(',')
+                    .map(|name| ("CERTDROP_REGIONS", name.trim())),
+            )
+            .filter(|(_, name)| !name.is_empty())
+        {
+            match Region::parse(name) {
+                Some(region) if regions.contains(&region) => {}
+                Some(region) => regions.push(region),
+                None => self.wrong.push(format!(
+                    "{setting} names `{name}`, which is no region such as us-east-1"
+                )),
+            }
+        }
+        if regions.len() > 1 + MOST_OTHER_REGIONS {
+            self.wrong.push(format!(
+                "CERTDROP_REGIONS names {} regions beside the home region; it may name {MOST_OTHER_REGIONS}",
+                regions.len() - 1
+            ));
+        }
+        regions
     }
 
     fn endpoints(&mut self) -> Endpoints {
@@ -310,6 +372,71 @@ mod tests {
         assert_eq!(
             config.parameter(&bundle, "certificate-arn"),
             "/certdrop/www.example.com/certificate-arn"
+        );
+    }
+
+    #[test]
+    fn the_home_region_comes_first_and_each_region_once() {
+        let regions = |others: &str| {
+            let config = config(&[("CERTDROP_REGIONS", others)]);
+            config.map(|config| {
+                config
+                    .regions
+                    .iter()
+                    .map(Region::to_string)
+                    .collect::<Vec<_>>()
+            })
+        };
+        for (others, expected) in [
+            ("", vec!["eu-central-1"]),
+            ("us-east-1", vec!["eu-central-1", "us-east-1"]),
+            (
+                "us-east-1, eu-central-1,us-east-1",
+                vec!["eu-central-1", "us-east-1"],
+            ),
+        ] {
+            assert_eq!(
+                regions(others).ok(),
+                Some(expected.iter().map(|name| (*name).to_owned()).collect()),
+                "{others}"
+            );
+        }
+        for (others, told) in [
+            ("us-east", "CERTDROP_REGIONS names `us-east`"),
+            (
+                "a-b-1,a-b-2,a-b-3,a-b-4,a-b-5,a-b-6,a-b-7",
+                "names 7 regions",
+            ),
+        ] {
+            let fault = regions(others).expect_err(others).to_string();
+            assert!(fault.contains(told), "{fault}");
+        }
+        assert!(regions("a-b-1,a-b-2,a-b-3,a-b-4,a-b-5,a-b-6").is_ok());
+    }
+
+    #[test]
+    fn the_home_region_s_records_carry_no_region() {
+        let config =
+            config(&[("CERTDROP_REGIONS", "us-east-1")]).unwrap_or_else(|fault| panic!("{fault}"));
+        let bundle = BundleName::new("www.example.com").expect("a name");
+        let records = |region: &Region| {
+            (
+                config.arn_tag(region),
+                config.arn_parameter(&bundle, region),
+            )
+        };
+        assert_eq!(
+            config.regions.iter().map(records).collect::<Vec<_>>(),
+            [
+                (
+                    "certdrop:certificate-arn".to_owned(),
+                    "/certdrop/www.example.com/certificate-arn".to_owned()
+                ),
+                (
+                    "certdrop:certificate-arn:us-east-1".to_owned(),
+                    "/certdrop/www.example.com/certificate-arn/us-east-1".to_owned()
+                ),
+            ]
         );
     }
 

@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::region::Region;
+
 /// The work is unfinished and has to be run again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
@@ -26,6 +28,25 @@ impl Fault {
         Self::SetUp {
             problem: problem.into(),
             remedy: remedy.into(),
+        }
+    }
+
+    /// The same, about the work in `region`.
+    #[must_use]
+    pub fn in_region(self, region: &Region) -> Self {
+        let named = |text: String| {
+            if text.contains(region.as_str()) {
+                text
+            } else {
+                format!("in {region}: {text}")
+            }
+        };
+        match self {
+            Self::Transient(problem) => Self::Transient(named(problem)),
+            Self::SetUp { problem, remedy } => Self::SetUp {
+                problem: named(problem),
+                remedy,
+            },
         }
     }
 

@@ -41,7 +41,9 @@ async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fau
         }
         Request::Expiring(arn) => match bundle_of(&arn, world).await? {
             Some(item) => bundles(vec![item], world).await,
-            None => Ok(ignored("the certificate carries no bundle's name")),
+            None => Ok(ignored(
+                "the certificate carries no bundle's name, or is in a region that certdrop does not serve",
+            )),
         },
         Request::Nothing(why) => Ok(ignored(why)),
         Request::Queue(_) => Err(Fault::internal("a queue within a queue")),
@@ -86,7 +88,10 @@ async fn bundle_of(
     arn: &crate::binding::CertificateArn,
     world: Invocation<'_>,
 ) -> Result<Option<WorkItem>, Fault> {
-    let found = world.aws.acm.find(arn).await?;
+    let Some(there) = world.aws.region(arn.region()) else {
+        return Ok(None);
+    };
+    let found = there.acm.find(arn).await?;
     let name = found.and_then(|found| found.bundle_tag);
     let bundle = name
         .as_deref()

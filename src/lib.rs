@@ -38,6 +38,7 @@ pub mod local_acm;
 #[cfg(feature = "function")]
 pub mod pipeline;
 pub mod public_key;
+pub mod region;
 pub mod secret;
 pub mod summary;
 #[cfg(feature = "function")]

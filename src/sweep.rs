@@ -11,19 +11,22 @@ pub mod status_page;
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use serde::Serialize;
 use time::Duration;
 use tracing::{info, warn};
 
+use crate::binding::{CertificateArn, Standing};
 use crate::bundle_name::BundleName;
 use crate::content_id::{ContentId, Source};
 use crate::event::{SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::inventory::{self, Dropped};
 use crate::pipeline::{self, Invocation, clock};
+use crate::region::Region;
 use crate::summary::{Outcome, metrics};
 use index::{Entry, Index};
-use plan::{Listing, Reason, Step};
+use plan::{Listed, Listing, Reason, Step};
 use status::Status;
 
 /// How long before the deadline no further bundle is begun: one bundle's work, its retries
@@ -56,17 +59,23 @@ pub struct Report {
     /// Bundles that still wait for parts, with the time since when.
     pub waiting: BTreeMap<String, String>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
-    pub without_bundle: BTreeMap<String, String>,
+    pub without_bundle: BTreeMap<String, Vec<String>>,
 }
 
 /// Looks at every bundle in the bucket and works on those that need it.
 ///
 /// # Errors
 ///
-/// [`Fault`] where something cannot be listed. A single bundle's fault is in the report.
+/// [`Fault`] where something cannot be listed. A region whose certificates cannot be listed is left out of the
+/// work and does not hold up the others. A single bundle's fault is in the report.
 pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Report, Fault> {
-    let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
+    let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
+    let world = Invocation {
+        down: &down,
+        ..world
+    };
     let before = index.clone();
+    index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, world).await?;
     let mut report = Report {
         bundles: listing.bundles.len(),
@@ -96,29 +105,53 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         left = report.left,
         "swept"
     );
-    Ok(report)
+    match down.into_iter().next() {
+        Some((_, fault)) => Err(fault),
+        None => Ok(report),
+    }
 }
 
-async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
+/// Regions that do not answer, and why.
+type Down = Vec<(Region, Fault)>;
+
+async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault> {
     let config = world.config;
-    let (dropped, summaries, secrets, certificates) = tokio::try_join!(
+    let (dropped, summaries, secrets, certificates) = tokio::join!(
         world.aws.bucket.list(&config.drop_prefix),
         world.aws.bucket.list(&config.summary_prefix),
         world
             .aws
             .parameters
             .secret_versions(&config.parameter_prefix),
-        world.aws.acm.imported(),
-    )?;
-    Ok(Listing {
-        bundles: inventory::by_bundle(dropped, &config.drop_prefix),
-        secrets,
-        summaries: summaries
+        join_all(world.aws.regions.iter().map(|there| there.acm.imported())),
+    );
+    let mut listing = Listing {
+        bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
+        secrets: secrets?,
+        summaries: summaries?
             .into_iter()
             .map(|summary| (summary.key, summary.modified_at))
             .collect(),
-        certificates,
-    })
+        regions: config.regions.clone(),
+        certificates: BTreeMap::new(),
+    };
+    let mut down = Down::new();
+    for (there, certificates) in world.aws.regions.iter().zip(certificates) {
+        match certificates {
+            Ok(Some(certificates)) => {
+                listing
+                    .certificates
+                    .insert(there.region.clone(), certificates);
+            }
+            // This ACM has no search.
+            Ok(None) => {}
+            Err(fault) => {
+                warn!(region = %there.region, %fault, "certificates not listed");
+                down.push((there.region.clone(), fault.in_region(&there.region)));
+            }
+        }
+    }
+    Ok((listing, down))
 }
 
 /// Decides about every bundle; reads the summaries that events wrote since the last sweep.
@@ -143,7 +176,7 @@ async fn find_work(
         .map(async |(bundle, key)| (bundle, world.aws.bucket.get(&key, None).await));
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
     while let Some((bundle, summary)) = reads.next().await {
-        let entry = summary?.and_then(|summary| Entry::from_summary(summary.bytes.expose()));
+        let entry = summary?.and_then(|summary| entry(summary.bytes.expose(), world));
         let step = entry.as_ref().map_or(Step::Work(Reason::NotDone), |entry| {
             plan::check(listing, entry)
         });
@@ -155,6 +188,10 @@ async fn find_work(
         }
     }
     Ok(work)
+}
+
+fn entry(summary: &[u8], world: Invocation<'_>) -> Option<Entry> {
+    Entry::from_summary(summary, world.config.regions.first()?)
 }
 
 async fn work_on(
@@ -186,7 +223,7 @@ async fn work_on(
             Some(Ok(summary)) => {
                 report.outcomes.insert(bundle.to_string(), summary.outcome);
                 let json = serde_json::to_vec(&summary).unwrap_or_default();
-                if let Some(entry) = Entry::from_summary(&json) {
+                if let Some(entry) = entry(&json, world) {
                     index.remember(&bundle, entry);
                 }
             }
@@ -201,20 +238,16 @@ fn tell(listing: &Listing, index: &mut Index, report: &mut Report, world: Invoca
         BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
     };
     for (name, entry) in &index.bundles {
-        let arn = entry.certificate().map(|(arn, _)| arn);
-        let standing = arn
-            .as_ref()
-            .and_then(|arn| listing.certificates.as_ref()?.get(arn));
+        let live: Vec<_> = live(listing, entry).collect();
         if !is_there(name) {
-            if let (Some(arn), Some(_)) = (&arn, standing) {
-                report.without_bundle.insert(name.clone(), arn.to_string());
+            if !live.is_empty() {
+                let arns = live.iter().map(|(arn, _)| arn.to_string()).collect();
+                report.without_bundle.insert(name.clone(), arns);
             }
             continue;
         }
-        if let Some(end) = standing
-            .and_then(|standing| standing.not_after)
-            .filter(|end| *end <= warn_before)
-        {
+        let ends = live.iter().filter_map(|(_, standing)| standing.not_after);
+        if let Some(end) = ends.min().filter(|end| *end <= warn_before) {
             report.expiring.insert(name.clone(), end.to_string());
         }
         if entry.outcome == Outcome::Waiting {
@@ -231,14 +264,28 @@ fn tell(listing: &Listing, index: &mut Index, report: &mut Report, world: Invoca
         .retain(|name, _| is_there(name) || told.contains_key(name));
 }
 
+/// The certificates of a bundle that ACM has, in all regions.
+fn live<'a>(
+    listing: &'a Listing,
+    entry: &Entry,
+) -> impl Iterator<Item = (CertificateArn, &'a Standing)> {
+    entry.certificates().filter_map(|kept| {
+        let arn = kept.arn()?;
+        match listing.certificate(&arn) {
+            Listed::There(standing) => Some((arn, standing)),
+            Listed::Gone | Listed::Unknown => None,
+        }
+    })
+}
+
 /// The days that each certificate has left, and that a sweep was made.
 fn emit(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
     let ends: BTreeMap<_, _> = index
         .bundles
         .iter()
         .filter_map(|(name, entry)| {
-            let (arn, _) = entry.certificate()?;
-            Some((name, listing.certificates.as_ref()?.get(&arn)?.not_after?))
+            let ends = live(listing, entry).filter_map(|(_, standing)| standing.not_after);
+            Some((name, ends.min()?))
         })
         .collect();
     let worked_on = |name: &String| report.outcomes.contains_key(name);

@@ -101,7 +101,7 @@ fn the_other_samples_are_what_their_rows_say() {
     let Ok(Request::Expiring(arn)) = request("acm-certificate-approaching-expiration") else {
         panic!("no notice of expiry");
     };
-    assert_eq!(arn.region(), "eu-central-1");
+    assert_eq!(arn.region().as_str(), "eu-central-1");
     assert!(matches!(request("s3-test-event"), Ok(Request::Nothing(_))));
     assert!(matches!(request("unknown"), Err(Fault::SetUp { .. })));
 }

@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -65,6 +66,7 @@ impl Acm {
         let config = aws_sdk_acm::config::Builder::from(config)
             .retry_classifier(QuotaIsNoThrottle)
             .retry_config(retries())
+            .timeout_config(lookup_time_limit(config))
             .build();
         Self {
             client: Client::from_conf(config),
@@ -96,7 +98,7 @@ impl Acm {
                 .tags(tag(BUNDLE_TAG, identity)?)
                 .tags(tag(MANAGED_TAG, "true")?),
         };
-        let answer = match call.send().await {
+        let answer = match call.customize().config_override(patient()).send().await {
             Ok(answer) => answer,
             Err(error) => {
                 let subject = bundle.leaf().subject.to_string();
@@ -288,6 +290,23 @@ fn retries() -> RetryConfig {
         .with_max_attempts(90)
         .with_initial_backoff(Duration::from_millis(500))
         .with_max_backoff(Duration::from_secs(5))
+}
+
+/// Looking something up takes no longer than this, so that a region that does not answer leaves time to
+/// tell what became of the bundle in the others.
+fn lookup_time_limit(config: &SdkConfig) -> TimeoutConfig {
+    let limits = config.timeout_config().cloned();
+    limits
+        .unwrap_or_else(TimeoutConfig::disabled)
+        .into_builder()
+        .operation_timeout(Duration::from_secs(30))
+        .build()
+}
+
+/// Imports have no limit of their own: the caller says when to stop.
+fn patient() -> aws_sdk_acm::config::Builder {
+    let limits = TimeoutConfig::builder().disable_operation_timeout().build();
+    aws_sdk_acm::config::Builder::new().timeout_config(limits)
 }
 
 /// A certificate that is not there is a fact for the binding.

@@ -10,25 +10,36 @@ pub mod tagging;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_acm::config::{BehaviorVersion, Region};
+use aws_sdk_acm::config::BehaviorVersion;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use aws_types::region::Region as SdkRegion;
 
 use crate::config::Config;
+use crate::region::Region;
 
 /// The services that certdrop talks to. Made once, when the function starts.
 #[derive(Clone)]
 pub struct Aws {
-    /// The certificates.
-    pub acm: acm::Acm,
+    /// Where certificates are served, the home region first.
+    pub regions: Vec<Regional>,
     /// The bucket.
     pub bucket: s3::Bucket,
     /// The parameters.
     pub parameters: ssm::Parameters,
     /// The people who want to know.
     pub topic: Option<sns::Topic>,
+}
+
+/// The services that know of the certificates of one region.
+#[derive(Clone)]
+pub struct Regional {
+    /// Which.
+    pub region: Region,
+    /// The certificates.
+    pub acm: acm::Acm,
     /// Certificates by their tags.
     pub tagging: tagging::Tagging,
 }
@@ -38,13 +49,29 @@ impl Aws {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let shared = shared(config);
+        let regional = |region: &Region| {
+            let there = shared
+                .to_builder()
+                .region(SdkRegion::new(region.to_string()))
+                .build();
+            Regional {
+                region: region.clone(),
+                acm: acm::Acm::new(&at(&there, config, "ACM")),
+                tagging: tagging::Tagging::new(&at(&there, config, "RESOURCE_GROUPS_TAGGING_API")),
+            }
+        };
         Self {
-            acm: acm::Acm::new(&at(&shared, config, "ACM")),
+            regions: config.regions.iter().map(regional).collect(),
             bucket: s3::Bucket::new(&at(&shared, config, "S3"), config),
             parameters: ssm::Parameters::new(&at(&shared, config, "SSM")),
             topic: sns::Topic::new(&at(&shared, config, "SNS"), config),
-            tagging: tagging::Tagging::new(&at(&shared, config, "RESOURCE_GROUPS_TAGGING_API")),
         }
+    }
+
+    /// The services of `region`, if certificates are served there.
+    #[must_use]
+    pub fn region(&self, region: &Region) -> Option<&Regional> {
+        self.regions.iter().find(|there| there.region == *region)
     }
 }
 
@@ -65,7 +92,12 @@ fn shared(config: &Config) -> SdkConfig {
     );
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(config.region.clone()))
+        .region(
+            config
+                .regions
+                .first()
+                .map(|home| SdkRegion::new(home.to_string())),
+        )
         .credentials_provider(
             aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
         )
@@ -90,8 +122,8 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(5))
 }
 
-/// All services are in the function's own region, where a connection takes milliseconds. An
-/// attempt that takes ten seconds is lost, and its answer with it.
+/// A connection takes milliseconds in the function's own region, and a fifth of a second to the other side of
+/// the world. An attempt that takes ten seconds is lost, and its answer with it.
 fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))

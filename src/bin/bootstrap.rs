@@ -51,6 +51,7 @@ async fn serve() -> Result<(), Error> {
             config,
             now,
             deadline: context.deadline().into(),
+            down: &[],
             request_id: &context.request_id,
             emit,
         };

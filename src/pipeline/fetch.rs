@@ -14,6 +14,7 @@ use crate::content_id::{ContentId, Source};
 use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::inventory;
+use crate::region::Region;
 use crate::secret::{Passphrase, SecretBytes};
 use crate::summary::{Heading, ObjectVersion};
 use crate::validate::finding::{self, Finding};
@@ -27,8 +28,8 @@ pub(super) struct Fetched {
     pub(super) parts: Vec<Part>,
     pub(super) passphrases: Vec<Passphrase>,
     pub(super) objects: Vec<Tagged>,
-    /// What the bundle's parameter says.
-    pub(super) recorded_arn: Option<CertificateArn>,
+    /// What the bundle's parameters say, one for each region.
+    pub(super) recorded_arns: Vec<CertificateArn>,
 }
 
 /// An object of the bundle, and the tags that it had.
@@ -50,18 +51,37 @@ impl Fetched {
         self.objects.iter().any(forced)
     }
 
-    /// The ARNs that the objects are tagged with.
-    pub(super) fn tagged_arns(&self) -> Vec<CertificateArn> {
-        let tagged = self
-            .objects
-            .iter()
-            .filter_map(|object| object.tags.get(ARN_TAG));
+    /// The ARNs in `region` that the objects are tagged with.
+    pub(super) fn tagged_arns(&self, region: &Region) -> Vec<CertificateArn> {
+        let tagged = self.objects.iter();
         let mut arns: Vec<_> = tagged
-            .filter_map(|arn| CertificateArn::parse(arn))
+            .flat_map(|object| arns(&object.tags, region))
             .collect();
         arns.sort();
         arns.dedup();
         arns
+    }
+
+    /// A person's tag may name a certificate where certdrop does not look: better a word than a second
+    /// certificate. Tags that carry a region are certdrop's own, of a region that was taken out since.
+    pub(super) fn check_adoptions(&self, world: Invocation<'_>) -> Result<(), Fault> {
+        let named = self
+            .objects
+            .iter()
+            .filter_map(|object| object.tags.get(ARN_TAG));
+        let mut elsewhere = named
+            .filter_map(|arn| CertificateArn::parse(arn))
+            .filter(|arn| world.aws.region(arn.region()).is_none());
+        elsewhere.next().map_or(Ok(()), |arn| {
+            Err(Fault::set_up(
+                format!(
+                    "the object of bundle `{}` has the tag {ARN_TAG}={arn}, but certdrop serves no certificates in {}",
+                    self.bundle,
+                    arn.region()
+                ),
+                "name the region in CERTDROP_REGIONS (Regions of the template), or remove the object's tag",
+            ))
+        })
     }
 
     /// Something is missing that another upload into the folder may bring.
@@ -85,6 +105,15 @@ impl Fetched {
             now: world.now,
         }
     }
+}
+
+/// The ARNs in `region` among an object's tags. The ARN says which region it is about, whatever the tag is called.
+pub(super) fn arns(tags: &Tags, region: &Region) -> Vec<CertificateArn> {
+    let named = tags.iter().filter(|(name, _)| name.starts_with(ARN_TAG));
+    named
+        .filter_map(|(_, arn)| CertificateArn::parse(arn))
+        .filter(|arn| arn.region() == region)
+        .collect()
 }
 
 /// Fetches the bundle of `item`; `None` where it is gone.
@@ -172,7 +201,7 @@ struct ParameterNames {
     private_key: String,
     passphrase: String,
     common_passphrase: String,
-    certificate_arn: String,
+    certificate_arns: Vec<String>,
 }
 
 impl ParameterNames {
@@ -182,18 +211,21 @@ impl ParameterNames {
             private_key: config.parameter(bundle, "private-key"),
             passphrase: config.parameter(bundle, "passphrase"),
             common_passphrase: format!("{}/passphrase", config.parameter_prefix),
-            certificate_arn: config.parameter(bundle, "certificate-arn"),
+            certificate_arns: config
+                .regions
+                .iter()
+                .map(|region| config.arn_parameter(bundle, region))
+                .collect(),
         }
     }
 
     fn all(&self) -> Vec<String> {
-        let names = [
-            &self.private_key,
-            &self.passphrase,
-            &self.common_passphrase,
-            &self.certificate_arn,
-        ];
-        names.into_iter().cloned().collect()
+        let names = [&self.private_key, &self.passphrase, &self.common_passphrase];
+        names
+            .into_iter()
+            .chain(&self.certificate_arns)
+            .cloned()
+            .collect()
     }
 }
 
@@ -207,8 +239,11 @@ fn assemble(
 ) -> Fetched {
     let content_id = content_id(&objects, &parameters, names);
     let object = object_version(&item.bundle, packing, &objects, world);
-    let recorded = parameters.remove(&names.certificate_arn);
-    let recorded_arn = recorded.and_then(|parameter| CertificateArn::parse(&parameter.value));
+    let recorded_arns = names
+        .certificate_arns
+        .iter()
+        .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
+        .collect();
     let passphrases = [&names.passphrase, &names.common_passphrase]
         .into_iter()
         .filter_map(|name| parameters.remove(name))
@@ -244,7 +279,7 @@ fn assemble(
         parts,
         passphrases,
         objects: tagged,
-        recorded_arn,
+        recorded_arns,
     }
 }
 

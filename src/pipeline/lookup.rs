@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use super::Invocation;
-use super::fetch::{Fetched, Tagged};
-use crate::binding::{ARN_TAG, CertificateArn, Claim, Facts, Found};
+use super::fetch::{Fetched, Tagged, arns};
+use crate::aws::Regional;
+use crate::binding::{CertificateArn, Claim, Facts, Found};
 use crate::bundle_name::BundleName;
 use crate::certificate::Certificate;
 use crate::fault::Fault;
 
-/// Everything that is known in AWS of the bundle's certificate.
+/// Everything that is known in AWS of the bundle's certificate in one region.
 ///
 /// What the object's tag or the bundle's parameter name is enough where ACM confirms it: one round
 /// trip, as few calls as can be. Otherwise a new certificate may be about to be made, so everything
@@ -20,19 +21,20 @@ use crate::fault::Fault;
 pub(super) async fn find_certificates(
     fetched: &Fetched,
     leaf: &Certificate,
+    there: &Regional,
     world: Invocation<'_>,
 ) -> Result<Facts, Fault> {
-    let hints = hints(fetched);
-    let confirmed = confirm(hints, world).await?;
+    let hints = hints(fetched, there);
+    let confirmed = confirm(hints, there).await?;
     if confirmed.iter().any(|fact| settles(fact, &fetched.bundle)) {
         return Ok(confirmed);
     }
     let identity = fetched.bundle.identity();
     let (recorded, earlier, by_tag, by_serial) = tokio::try_join!(
-        recorded_since(fetched, world),
-        earlier_version(fetched, world),
-        world.aws.tagging.certificates_of(&identity),
-        world.aws.acm.find_by_serial(&leaf.serial),
+        recorded_since(fetched, there, world),
+        earlier_version(fetched, there, world),
+        there.tagging.certificates_of(&identity),
+        there.acm.find_by_serial(&leaf.serial),
     )?;
     let named = by_tag.into_iter().chain(by_serial);
     let claims = recorded
@@ -45,30 +47,31 @@ pub(super) async fn find_certificates(
         .collect();
     let new: BTreeSet<_> = claims.filter(|claim| !known.contains(claim)).collect();
     let mut facts = confirmed;
-    facts.extend(confirm(new.into_iter().collect(), world).await?);
+    facts.extend(confirm(new.into_iter().collect(), there).await?);
     Ok(facts)
 }
 
 /// The certificate that stays when the bundle is rejected, as far as one call tells.
 pub(super) async fn live_certificate(
     fetched: &Fetched,
-    world: Invocation<'_>,
+    there: &Regional,
 ) -> Result<Option<Found>, Fault> {
-    let confirmed = confirm(hints(fetched), world).await?;
+    let confirmed = confirm(hints(fetched, there), there).await?;
     let settled = confirmed
         .into_iter()
         .find(|fact| settles(fact, &fetched.bundle));
     Ok(settled.map(|(_, found)| found))
 }
 
-fn hints(fetched: &Fetched) -> Vec<(Claim, CertificateArn)> {
+fn hints(fetched: &Fetched, there: &Regional) -> Vec<(Claim, CertificateArn)> {
     let tagged = fetched
-        .tagged_arns()
+        .tagged_arns(&there.region)
         .into_iter()
         .map(|arn| (Claim::ObjectTag, arn));
     let recorded = fetched
-        .recorded_arn
+        .recorded_arns
         .iter()
+        .filter(|arn| *arn.region() == there.region)
         .map(|arn| (Claim::Parameter, arn.clone()));
     tagged.chain(recorded).collect()
 }
@@ -80,12 +83,9 @@ fn settles((claim, found): &(Claim, Found), bundle: &BundleName) -> bool {
 }
 
 /// Asks ACM for each of `claims`; those that are gone fall away.
-async fn confirm(
-    claims: Vec<(Claim, CertificateArn)>,
-    world: Invocation<'_>,
-) -> Result<Facts, Fault> {
+async fn confirm(claims: Vec<(Claim, CertificateArn)>, there: &Regional) -> Result<Facts, Fault> {
     let arns: BTreeSet<_> = claims.iter().map(|(_, arn)| arn).collect();
-    let found = try_join_all(arns.into_iter().map(|arn| world.aws.acm.find(arn))).await?;
+    let found = try_join_all(arns.into_iter().map(|arn| there.acm.find(arn))).await?;
     let found: Vec<_> = found.into_iter().flatten().collect();
     let fact = |(claim, arn): (Claim, CertificateArn)| {
         let found = found.iter().find(|found| found.arn == arn)?;
@@ -97,10 +97,11 @@ async fn confirm(
 /// What another worker recorded between our fetch and our lease.
 async fn recorded_since(
     fetched: &Fetched,
+    there: &Regional,
     world: Invocation<'_>,
 ) -> Result<Vec<(Claim, CertificateArn)>, Fault> {
     let bucket = &world.aws.bucket;
-    let name = world.config.parameter(&fetched.bundle, "certificate-arn");
+    let name = world.config.arn_parameter(&fetched.bundle, &there.region);
     let tags = fetched
         .objects
         .iter()
@@ -109,11 +110,12 @@ async fn recorded_since(
         tokio::try_join!(try_join_all(tags), world.aws.parameters.get(vec![name]))?;
     let tagged = tags
         .iter()
-        .filter_map(|tags| CertificateArn::parse(tags.get(ARN_TAG)?))
+        .flat_map(|tags| arns(tags, &there.region))
         .map(|arn| (Claim::ObjectTag, arn));
     let recorded = parameters
         .values()
         .filter_map(|parameter| CertificateArn::parse(&parameter.value))
+        .filter(|arn| *arn.region() == there.region)
         .map(|arn| (Claim::Parameter, arn));
     Ok(tagged.chain(recorded).collect())
 }
@@ -125,6 +127,7 @@ const EARLIER_VERSIONS: usize = 5;
 /// The ARN on the newest earlier version of any of the bundle's objects.
 async fn earlier_version(
     fetched: &Fetched,
+    there: &Regional,
     world: Invocation<'_>,
 ) -> Result<Option<CertificateArn>, Fault> {
     let bucket = &world.aws.bucket;
@@ -151,5 +154,5 @@ async fn earlier_version(
     let tags = try_join_all(tags).await?;
     Ok(tags
         .iter()
-        .find_map(|tags| CertificateArn::parse(tags.get(ARN_TAG)?)))
+        .find_map(|tags| arns(tags, &there.region).into_iter().next()))
 }

@@ -1,14 +1,13 @@
 //! What is written down: the ARN where the next run finds it, the outcome where people look.
 
-use futures_util::future::try_join_all;
 use time::Duration;
 use tracing::{error, info, warn};
 
-use super::fetch::{Fetched, Tagged};
-use super::{Done, Invocation, Records, summary_key};
-use crate::aws::s3::{HeldLease, Tags};
+use super::fetch::Fetched;
+use super::records::Records;
+use super::{Done, Invocation, summary_key};
+use crate::aws::s3::HeldLease;
 use crate::aws::sns::Notice;
-use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG, OUTCOME_TAG};
 use crate::content_id::ContentId;
 use crate::event::WorkItem;
 use crate::fault::Fault;
@@ -17,26 +16,21 @@ use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, prose};
 /// Tells the world, and gives the lease back: all at once, none of it needs another's answer.
 pub(super) async fn publish(
     fetched: &Fetched,
+    records: &Records<'_>,
     done: Done,
     lease: HeldLease,
     world: Invocation<'_>,
-) -> Result<Summary, Fault> {
-    let records = async {
-        match &done.records {
-            Records::Written => Ok(()),
-            Records::Due(arn) => record(fetched, done.summary.outcome, arn.as_ref(), world).await,
-        }
-    };
-    let (records, stored, noticed, ()) = tokio::join!(
-        records,
+) -> Result<Done, Fault> {
+    let (recorded, stored, noticed, ()) = tokio::join!(
+        records.finished(&done.summary, done.unfinished.as_ref(), world),
         store(&done.summary, fetched, world),
         notice(&done.summary, world),
         release(lease, world)
     );
-    records?;
+    recorded?;
     stored?;
     noticed?;
-    Ok(done.summary)
+    Ok(done)
 }
 
 /// Tells people of what changed and of what is bad; silence means that all is as it was.
@@ -67,7 +61,7 @@ pub(super) async fn gone(
     item: &WorkItem,
     lease: HeldLease,
     world: Invocation<'_>,
-) -> Result<Summary, Fault> {
+) -> Result<Done, Fault> {
     release(lease, world).await;
     let key = match &item.object {
         Some(object) => object.key.clone(),
@@ -84,7 +78,10 @@ pub(super) async fn gone(
         content_id: &ContentId::of(Vec::new()),
         now: world.now,
     };
-    Ok(heading.kept(Outcome::Gone, Vec::new(), None))
+    Ok(Done {
+        summary: heading.gone(),
+        unfinished: None,
+    })
 }
 
 /// The work has to be run again, by whoever takes the lease next.
@@ -92,7 +89,7 @@ pub(super) async fn give_up(
     fault: Fault,
     lease: HeldLease,
     world: Invocation<'_>,
-) -> Result<Summary, Fault> {
+) -> Result<Done, Fault> {
     release(lease, world).await;
     Err(fault)
 }
@@ -104,20 +101,6 @@ async fn release(lease: HeldLease, world: Invocation<'_>) {
     }
 }
 
-/// Writes the certificate of the bundle to its parameter and its objects' tags.
-pub(super) async fn record(
-    fetched: &Fetched,
-    outcome: Outcome,
-    arn: Option<&CertificateArn>,
-    world: Invocation<'_>,
-) -> Result<(), Fault> {
-    tokio::try_join!(
-        tag_objects(fetched, outcome, arn, world),
-        record_parameter(fetched, arn, world),
-    )?;
-    Ok(())
-}
-
 /// Writes the summary, where the sweep sees by its name alone that the bundle was done.
 async fn store(summary: &Summary, fetched: &Fetched, world: Invocation<'_>) -> Result<(), Fault> {
     let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
@@ -126,77 +109,42 @@ async fn store(summary: &Summary, fetched: &Fetched, world: Invocation<'_>) -> R
     world.aws.bucket.put_json(&key, json).await
 }
 
-/// One line of the log and one document of metrics for each outcome.
-pub(super) fn tell(result: &Result<Summary, Fault>, took: Duration, world: Invocation<'_>) {
-    log(result);
-    (world.emit)(&match result {
-        Ok(summary) => metrics::of_summary(summary, took, world.now),
-        Err(fault) => metrics::of_fault(fault.kind(), world.now),
-    });
+/// One line of the log and one document of metrics for each outcome, and for each fault.
+pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocation<'_>) {
+    let (done, fault) = match result {
+        Ok(done) => (Some(&done.summary), done.unfinished.as_ref()),
+        Err(fault) => (None, Some(fault)),
+    };
+    if let Some(summary) = done {
+        log_outcome(summary);
+        (world.emit)(&metrics::of_summary(summary, took, world.now));
+    }
+    if let Some(fault) = fault {
+        log_fault(fault);
+        (world.emit)(&metrics::of_fault(fault.kind(), world.now));
+    }
+}
+
+fn log_outcome(summary: &Summary) {
+    let codes: Vec<_> = summary
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_ref())
+        .collect();
+    info!(
+        bundle = summary.bundle,
+        key = summary.object.key,
+        outcome = summary.outcome.as_str(),
+        arn = summary.certificate_arn,
+        findings = codes.join(","),
+        "done"
+    );
 }
 
 /// ERROR is for what somebody must mend.
-fn log(result: &Result<Summary, Fault>) {
-    match result {
-        Ok(summary) => {
-            let codes: Vec<_> = summary
-                .findings
-                .iter()
-                .map(|finding| finding.code.as_ref())
-                .collect();
-            info!(
-                bundle = summary.bundle,
-                key = summary.object.key,
-                outcome = summary.outcome.as_str(),
-                arn = summary.certificate_arn,
-                findings = codes.join(","),
-                "done"
-            );
-        }
-        Err(fault @ Fault::SetUp { .. }) => error!(%fault, "unfinished"),
-        Err(fault @ Fault::Transient(_)) => warn!(%fault, "unfinished"),
-    }
-}
-
-async fn tag_objects(
-    fetched: &Fetched,
-    outcome: Outcome,
-    arn: Option<&CertificateArn>,
-    world: Invocation<'_>,
-) -> Result<(), Fault> {
-    let writes = fetched.objects.iter().filter_map(|object| {
-        let tags = tags(object, outcome, arn);
-        (tags != object.tags).then_some((object, tags))
-    });
-    let write = async |(object, tags): (&Tagged, Tags)| {
-        let version = object.version_id.as_deref();
-        world.aws.bucket.put_tags(&object.key, version, &tags).await
-    };
-    try_join_all(writes.map(write)).await?;
-    Ok(())
-}
-
-/// The object's tags as they ought to be: S3 replaces the whole set. A force is used up once.
-fn tags(object: &Tagged, outcome: Outcome, arn: Option<&CertificateArn>) -> Tags {
-    let mut tags = object.tags.clone();
-    tags.insert(OUTCOME_TAG.to_owned(), outcome.as_str().to_owned());
-    if let Some(arn) = arn {
-        tags.insert(ARN_TAG.to_owned(), arn.to_string());
-    }
-    tags.remove(FORCE_TAG);
-    tags
-}
-
-async fn record_parameter(
-    fetched: &Fetched,
-    arn: Option<&CertificateArn>,
-    world: Invocation<'_>,
-) -> Result<(), Fault> {
-    match arn {
-        Some(arn) if fetched.recorded_arn.as_ref() != Some(arn) => {
-            let name = world.config.parameter(&fetched.bundle, "certificate-arn");
-            world.aws.parameters.put(&name, arn.as_str()).await
-        }
-        _ => Ok(()),
+fn log_fault(fault: &Fault) {
+    match fault {
+        Fault::SetUp { .. } => error!(%fault, "unfinished"),
+        Fault::Transient(_) => warn!(%fault, "unfinished"),
     }
 }

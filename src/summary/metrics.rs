@@ -6,13 +6,12 @@ use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::{Outcome, Summary};
-use crate::certificate_detail::CertificateDetail;
 
 /// Where the metrics appear in CloudWatch.
 pub const NAMESPACE: &str = "certdrop";
 
-/// One document for a bundle that was worked on: `DaysToExpiry` by bundle, and counts and the
-/// duration over all bundles.
+/// One document for a bundle that was worked on: `DaysToExpiry` by bundle (of the region whose certificate
+/// ends first), and counts and the duration over all bundles.
 #[must_use]
 pub fn of_summary(summary: &Summary, took: Duration, now: OffsetDateTime) -> Value {
     let count = match summary.outcome {
@@ -27,11 +26,7 @@ pub fn of_summary(summary: &Summary, took: Duration, now: OffsetDateTime) -> Val
     let mut document = Document::new(now);
     document.member("bundle", json!(summary.bundle));
     document.member("outcome", json!(summary.outcome));
-    let end = summary
-        .certificate
-        .as_ref()
-        .and_then(CertificateDetail::not_after);
-    if let Some(end) = end {
+    if let Some(end) = summary.first_end() {
         let days = (end - now).whole_days();
         document.metrics(&["bundle"], &[("DaysToExpiry", "Count", json!(days))]);
     }

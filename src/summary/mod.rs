@@ -2,16 +2,22 @@
 
 pub mod metrics;
 pub mod prose;
+mod served;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::binding::{CertificateArn, Found, Plan};
+use crate::binding::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
+use crate::fault::Fault;
+use crate::region::Region;
 use crate::validate::finding::Finding;
+pub use served::{RegionSummary, Served};
 
 /// What became of a bundle. All of these are finished: running again would change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +53,19 @@ impl Outcome {
             Self::Gone => "gone",
         }
     }
+
+    /// How much a person wants to know of it, where regions differ: what is bad most, no change least.
+    fn weight(self) -> u8 {
+        match self {
+            Self::Gone => 0,
+            Self::Unchanged => 1,
+            Self::Waiting => 2,
+            Self::Replaced => 3,
+            Self::Imported => 4,
+            Self::Outdated => 5,
+            Self::Rejected => 6,
+        }
+    }
 }
 
 /// The document.
@@ -60,7 +79,7 @@ pub struct Summary {
     pub bundle: String,
     /// The dropped object, or the folder of a bundle that is several objects.
     pub object: ObjectVersion,
-    /// The certificate in ACM that belongs to the bundle, if any.
+    /// The certificate in the home region's ACM that belongs to the bundle, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_arn: Option<String>,
     /// What the summary was made from.
@@ -69,12 +88,45 @@ pub struct Summary {
     pub at: String,
     /// Errors first.
     pub findings: Vec<Finding>,
-    /// All that ACM says of the certificate now, under ACM's names.
+    /// All that the home region's ACM says of the certificate now, under ACM's names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateDetail>,
     /// What ACM said of the certificate that was there before, where it was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<CertificateDetail>,
+    /// What became of it in each region; absent where the home region is the only one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub regions: BTreeMap<Region, RegionSummary>,
+}
+
+impl Summary {
+    /// The certificates that belong to the bundle now.
+    #[must_use]
+    pub fn arns(&self) -> Vec<CertificateArn> {
+        let home = self.certificate_arn.iter();
+        let everywhere = self
+            .regions
+            .values()
+            .filter_map(|there| there.certificate_arn.as_ref());
+        let mut arns: Vec<_> = home
+            .chain(everywhere)
+            .filter_map(|arn| CertificateArn::parse(arn))
+            .collect();
+        arns.sort();
+        arns.dedup();
+        arns
+    }
+
+    /// When the first of the bundle's certificates ends.
+    #[must_use]
+    pub fn first_end(&self) -> Option<OffsetDateTime> {
+        let everywhere = self
+            .regions
+            .values()
+            .filter_map(|there| there.certificate.as_ref());
+        let certificates = self.certificate.iter().chain(everywhere);
+        certificates.filter_map(CertificateDetail::not_after).min()
+    }
 }
 
 /// Where the bundle came from.
@@ -102,40 +154,52 @@ pub struct Heading<'a> {
 }
 
 impl Heading<'_> {
-    /// Nothing was imported; `found` is the certificate that stays.
+    /// The bundle was not there any more.
     #[must_use]
-    pub fn kept(&self, outcome: Outcome, findings: Vec<Finding>, found: Option<&Found>) -> Summary {
-        let mut summary = self.summary(outcome, findings);
-        summary.certificate_arn = found.map(|found| found.arn.to_string());
-        summary.certificate = found.map(|found| found.detail.clone());
-        summary
+    pub fn gone(&self) -> Summary {
+        self.empty(Outcome::Gone)
     }
 
-    /// `plan` was carried out; ACM now has `arn` and says `detail` of it.
+    /// `findings` are about the bundle itself; `everywhere` is what became of it, the home region first.
+    /// The outcome is the most notable one of any region.
     #[must_use]
-    pub fn imported(
+    pub fn summary(
         &self,
-        plan: &Plan,
         findings: Vec<Finding>,
-        arn: &CertificateArn,
-        detail: CertificateDetail,
+        everywhere: &[(Region, Result<Served, Fault>)],
     ) -> Summary {
-        let (outcome, previous) = match plan {
-            Plan::Replace(old) => (Outcome::Replaced, Some(old)),
-            Plan::ImportNew { superseded } => (Outcome::Imported, superseded.as_ref()),
-            Plan::Unchanged(_) | Plan::Outdated(_) | Plan::Incompatible(..) => {
-                (Outcome::Unchanged, None)
-            }
+        let done = || {
+            everywhere
+                .iter()
+                .filter_map(|(_, result)| result.as_ref().ok())
         };
-        let mut summary = self.summary(outcome, findings);
-        summary.certificate_arn = Some(arn.to_string());
-        summary.certificate = Some(detail);
-        summary.previous = previous.map(|old| old.detail.clone());
+        let outcome = done()
+            .map(|served| served.outcome)
+            .max_by_key(|outcome| outcome.weight());
+        let mut summary = self.empty(outcome.unwrap_or(Outcome::Gone));
+        summary.findings = findings;
+        if let Some((_, Ok(home))) = everywhere.first() {
+            summary.certificate_arn = home.arn.as_ref().map(CertificateArn::to_string);
+            summary.certificate.clone_from(&home.certificate);
+            summary.previous.clone_from(&home.previous);
+        }
+        if let [(_, Ok(alone))] = everywhere {
+            summary.findings.extend(alone.findings.iter().cloned());
+        } else {
+            for (region, result) in everywhere {
+                let findings = result.iter().flat_map(|served| &served.findings);
+                let findings = findings.map(|finding| finding.clone().in_region(region));
+                summary.findings.extend(findings);
+                summary
+                    .regions
+                    .insert(region.clone(), RegionSummary::of(result));
+            }
+        }
+        summary.findings.sort_by_key(|finding| !finding.is_error());
         summary
     }
 
-    fn summary(&self, outcome: Outcome, mut findings: Vec<Finding>) -> Summary {
-        findings.sort_by_key(|finding| !finding.is_error());
+    fn empty(&self, outcome: Outcome) -> Summary {
         Summary {
             certdrop: env!("CARGO_PKG_VERSION"),
             outcome,
@@ -144,9 +208,10 @@ impl Heading<'_> {
             certificate_arn: None,
             content_id: self.content_id.to_string(),
             at: self.now.format(&Rfc3339).unwrap_or_default(),
-            findings,
+            findings: Vec::new(),
             certificate: None,
             previous: None,
+            regions: BTreeMap::new(),
         }
     }
 }

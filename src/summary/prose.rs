@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use super::{Outcome, Summary};
+use super::{Outcome, RegionSummary, Summary};
 use crate::certificate_detail::CertificateDetail;
+use crate::region::Region;
 use crate::validate::finding::Finding;
 
 /// Characters that a subject of SNS may have.
@@ -19,16 +20,7 @@ const NAMES_SHOWN: usize = 10;
 /// One line of ASCII, at most 99 characters.
 #[must_use]
 pub fn subject(summary: &Summary) -> String {
-    let what = match summary.outcome {
-        Outcome::Imported => "imported",
-        Outcome::Replaced => "replaced",
-        Outcome::Unchanged => "unchanged",
-        Outcome::Outdated => "not replaced: a newer one is there",
-        Outcome::Rejected => "REJECTED",
-        Outcome::Waiting => "waits for more parts",
-        Outcome::Gone => "gone before it was read",
-    };
-    let line = format!("certdrop: {} {what}", summary.bundle);
+    let line = format!("certdrop: {} {}", summary.bundle, what(summary.outcome));
     let ascii = line.chars().map(|c| {
         if c.is_ascii_graphic() || c == ' ' {
             c
@@ -37,6 +29,18 @@ pub fn subject(summary: &Summary) -> String {
         }
     });
     ascii.take(SUBJECT_CHARACTERS).collect()
+}
+
+fn what(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Imported => "imported",
+        Outcome::Replaced => "replaced",
+        Outcome::Unchanged => "unchanged",
+        Outcome::Outdated => "not replaced: a newer one is there",
+        Outcome::Rejected => "REJECTED",
+        Outcome::Waiting => "waits for more parts",
+        Outcome::Gone => "gone before it was read",
+    }
 }
 
 /// The whole message, plain text, lines short enough for a mail. `now` counts the days.
@@ -60,14 +64,15 @@ fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt:
     if let Some(version) = &summary.object.version_id {
         writeln!(text, "Version      {version}")?;
     }
-    if let Some(arn) = &summary.certificate_arn {
-        writeln!(text, "Certificate  {arn}")?;
+    if summary.regions.is_empty() {
+        let (arn, certificate) = (
+            summary.certificate_arn.as_deref(),
+            summary.certificate.as_ref(),
+        );
+        served(text, arn, certificate, summary.previous.as_ref(), now)?;
     }
-    if let Some(certificate) = &summary.certificate {
-        live(text, certificate, now)?;
-    }
-    if let (Some(previous), Some(certificate)) = (&summary.previous, &summary.certificate) {
-        changes(text, previous, certificate)?;
+    for (name, there) in &summary.regions {
+        region(text, name, there, now)?;
     }
     for finding in &summary.findings {
         self::finding(text, finding)?;
@@ -75,7 +80,47 @@ fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt:
     Ok(())
 }
 
+fn region(
+    text: &mut String,
+    name: &Region,
+    there: &RegionSummary,
+    now: OffsetDateTime,
+) -> std::fmt::Result {
+    writeln!(text)?;
+    match (there.outcome, &there.fault) {
+        (Some(outcome), _) => writeln!(text, "{name}: {}", what(outcome))?,
+        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {fault}")?,
+        (None, None) => writeln!(text, "{name}")?,
+    }
+    let (arn, certificate) = (there.certificate_arn.as_deref(), there.certificate.as_ref());
+    served(text, arn, certificate, there.previous.as_ref(), now)
+}
+
+fn served(
+    text: &mut String,
+    arn: Option<&str>,
+    certificate: Option<&CertificateDetail>,
+    previous: Option<&CertificateDetail>,
+    now: OffsetDateTime,
+) -> std::fmt::Result {
+    if let Some(arn) = arn {
+        writeln!(text, "Certificate  {arn}")?;
+    }
+    let Some(certificate) = certificate else {
+        return Ok(());
+    };
+    live(text, certificate, now)?;
+    match previous {
+        Some(previous) => changes(text, previous, certificate),
+        None => Ok(()),
+    }
+}
+
 fn headline(summary: &Summary) -> &'static str {
+    let mut regions = summary.regions.values();
+    if regions.any(|there| there.outcome != Some(summary.outcome)) {
+        return headline_of_several(summary);
+    }
     match summary.outcome {
         Outcome::Imported => "ACM has a new certificate. Nothing uses it until you say so.",
         Outcome::Replaced => "The renewed certificate is served under the same ARN as before.",
@@ -89,6 +134,23 @@ fn headline(summary: &Summary) -> &'static str {
             "The parts in the folder do not fit together yet. The next upload may complete them."
         }
         Outcome::Gone => "The object was deleted before it was read.",
+    }
+}
+
+/// Regions differ; their own lines tell how.
+fn headline_of_several(summary: &Summary) -> &'static str {
+    let mut regions = summary.regions.values();
+    if regions.any(|there| there.fault.is_some()) {
+        return "A region is unfinished and will be tried again. The others are done.";
+    }
+    match summary.outcome {
+        Outcome::Rejected => {
+            "A region would refuse the dropped certificate, and keeps what it has. See which, and why, below."
+        }
+        Outcome::Outdated => {
+            "A region has a newer certificate than the dropped one, which stays there."
+        }
+        _ => "Every region serves the dropped certificate now.",
     }
 }
 
@@ -170,7 +232,14 @@ fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
         "Warning"
     };
     writeln!(text)?;
-    writeln!(text, "{weight} {}: {}", finding.code, finding.message)?;
+    match &finding.region {
+        Some(region) => writeln!(
+            text,
+            "{weight} {} in {region}: {}",
+            finding.code, finding.message
+        )?,
+        None => writeln!(text, "{weight} {}: {}", finding.code, finding.message)?,
+    }
     writeln!(text, "  about  {}", finding.subject)?;
     writeln!(text, "  to do  {}", finding.remedy)
 }

@@ -12,6 +12,7 @@ use crate::binding::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::certificate::SerialNumber;
 use crate::content_id::ContentId;
+use crate::region::Region;
 use crate::summary::Outcome;
 use crate::validate::finding;
 
@@ -41,20 +42,13 @@ pub struct Entry {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The certificate in ACM that belongs to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_arn: Option<String>,
-    /// That certificate's serial number, as ACM writes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serial: Option<String>,
-    /// Last instant of that certificate's validity.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
-    pub not_after: Option<OffsetDateTime>,
-    /// The first of that certificate's names.
+    /// What the home region serves for it.
+    #[serde(flatten)]
+    pub home: KeptCertificate,
+    /// What each of the other regions serves for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Region, KeptCertificate>,
+    /// The first of its certificate's names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// How many names it has beside those.
@@ -69,6 +63,38 @@ pub struct Entry {
     /// Time or a person's hand elsewhere may change the verdict on the same content.
     #[serde(default)]
     pub retry: bool,
+}
+
+/// A certificate as the index keeps it. All members are absent where a region has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptCertificate {
+    /// Its name in AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_arn: Option<String>,
+    /// Its serial number, as ACM writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// Last instant of its validity.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub not_after: Option<OffsetDateTime>,
+}
+
+impl KeptCertificate {
+    /// Its name in AWS; `None` where there is none.
+    #[must_use]
+    pub fn arn(&self) -> Option<CertificateArn> {
+        CertificateArn::parse(self.certificate_arn.as_deref()?)
+    }
+
+    /// `None` where ACM did not tell.
+    #[must_use]
+    pub fn serial(&self) -> Option<SerialNumber> {
+        SerialNumber::from_hexadecimal(self.serial.as_deref()?)
+    }
 }
 
 /// A finding as the index keeps it: what a person must read to act. The summary has it whole.
@@ -96,7 +122,16 @@ struct Stored {
     certificate_arn: Option<String>,
     certificate: Option<StoredCertificate>,
     #[serde(default)]
+    regions: BTreeMap<Region, StoredRegion>,
+    #[serde(default)]
     findings: Vec<StoredFinding>,
+}
+
+#[derive(Deserialize)]
+struct StoredRegion {
+    fault: Option<String>,
+    certificate_arn: Option<String>,
+    certificate: Option<StoredCertificate>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +195,13 @@ impl Index {
         (entry.content_id == content.to_string()).then_some(entry)
     }
 
+    /// Forgets the certificates in regions that are served no more. They are not certdrop's business now.
+    pub fn keep_regions(&mut self, served: &[Region]) {
+        for entry in self.bundles.values_mut() {
+            entry.others.retain(|region, _| served.contains(region));
+        }
+    }
+
     /// Remembers what became of `bundle`.
     pub fn remember(&mut self, bundle: &BundleName, entry: Entry) {
         self.version = VERSION;
@@ -170,24 +212,25 @@ impl Index {
 impl Entry {
     /// Reads a stored summary; `None` where it is none.
     #[must_use]
-    pub fn from_summary(json: &[u8]) -> Option<Self> {
+    pub fn from_summary(json: &[u8], home: &Region) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(json).ok()?;
         let retry = stored.is_retried();
         let mut names = stored.names();
         let more_names = names.split_off(NAMES_KEPT.min(names.len())).len();
         let mut findings = stored.findings;
         let more_findings = findings.split_off(FINDINGS_KEPT.min(findings.len())).len();
-        let certificate = stored.certificate;
+        let others = stored
+            .regions
+            .into_iter()
+            .filter(|(region, _)| region != home);
         Some(Self {
             content_id: stored.content_id,
             outcome: stored.outcome,
             at: OffsetDateTime::parse(&stored.at, &Rfc3339).ok()?,
-            certificate_arn: stored.certificate_arn,
-            not_after: certificate
-                .as_ref()
-                .and_then(|certificate| certificate.not_after.as_deref())
-                .and_then(|end| OffsetDateTime::parse(end, &Rfc3339).ok()),
-            serial: certificate.and_then(|certificate| certificate.serial),
+            home: kept(stored.certificate_arn, stored.certificate),
+            others: others
+                .map(|(region, there)| (region, kept(there.certificate_arn, there.certificate)))
+                .collect(),
             names,
             more_names,
             findings: findings.into_iter().map(KeptFinding::from).collect(),
@@ -196,26 +239,38 @@ impl Entry {
         })
     }
 
-    /// The certificate that ACM ought to have, with its serial number.
-    #[must_use]
-    pub fn certificate(&self) -> Option<(CertificateArn, SerialNumber)> {
-        let arn = CertificateArn::parse(self.certificate_arn.as_deref()?)?;
-        Some((
-            arn,
-            SerialNumber::from_hexadecimal(self.serial.as_deref()?)?,
-        ))
+    /// The certificates that ACM ought to have, one a region at most.
+    pub fn certificates(&self) -> impl Iterator<Item = &KeptCertificate> {
+        let all = std::iter::once(&self.home).chain(self.others.values());
+        all.filter(|kept| kept.certificate_arn.is_some())
+    }
+}
+
+fn kept(arn: Option<String>, certificate: Option<StoredCertificate>) -> KeptCertificate {
+    let end = certificate
+        .as_ref()
+        .and_then(|certificate| certificate.not_after.as_deref());
+    KeptCertificate {
+        certificate_arn: arn,
+        not_after: end.and_then(|end| OffsetDateTime::parse(end, &Rfc3339).ok()),
+        serial: certificate.and_then(|certificate| certificate.serial),
     }
 }
 
 impl Stored {
     fn is_retried(&self) -> bool {
         let mut codes = self.findings.iter().map(|finding| finding.code.as_str());
-        codes.any(|code| RETRIED.contains(&code))
+        let mut regions = self.regions.values();
+        codes.any(|code| RETRIED.contains(&code)) || regions.any(|there| there.fault.is_some())
     }
 
     /// As the summary's other readers are shown them: the alternative names, or ACM's one.
     fn names(&self) -> Vec<String> {
-        let Some(certificate) = &self.certificate else {
+        let everywhere = self
+            .regions
+            .values()
+            .filter_map(|there| there.certificate.as_ref());
+        let Some(certificate) = self.certificate.iter().chain(everywhere).next() else {
             return Vec::new();
         };
         let names = &certificate.subject_alternative_names;
@@ -282,13 +337,14 @@ mod tests {
         let mut findings = vec![finding; 6];
         findings.push(retried);
         let json = summary(&json!(findings)).to_string();
-        let entry = Entry::from_summary(json.as_bytes()).expect("an entry");
+        let home = Region::parse("eu-central-1").expect("a region");
+        let entry = Entry::from_summary(json.as_bytes(), &home).expect("an entry");
         assert_eq!((entry.names.len(), entry.more_names), (10, 2));
         assert_eq!((entry.findings.len(), entry.more_findings), (5, 2));
         assert!(entry.findings[0].is_error);
         assert_eq!(entry.findings[0].message.chars().count(), 401);
         assert_eq!(
-            entry.not_after.map(OffsetDateTime::unix_timestamp),
+            entry.home.not_after.map(OffsetDateTime::unix_timestamp),
             Some(1_800_000_000)
         );
         assert!(entry.retry, "findings that are not kept count too");
@@ -307,6 +363,32 @@ mod tests {
         }}});
         let index = Index::from_json(json.to_string().as_bytes());
         assert_eq!(index.bundles["a"].names, Vec::<String>::new());
-        assert_eq!(index.bundles["a"].not_after, None);
+        assert_eq!(index.bundles["a"].home.not_after, None);
+    }
+
+    #[test]
+    fn an_entry_keeps_a_certificate_for_each_region_and_tries_unfinished_ones_again() {
+        let home = Region::parse("eu-central-1").expect("a region");
+        let mut json = summary(&json!([]));
+        json["regions"] = json!({
+            "eu-central-1": {"outcome": "replaced"},
+            "us-east-1": {"outcome": "imported", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/2",
+                "certificate": {"Serial": "02", "NotAfter": "2027-01-15T08:00:00Z"}},
+        });
+        let entry = Entry::from_summary(json.to_string().as_bytes(), &home).expect("an entry");
+        let regions: Vec<_> = entry
+            .certificates()
+            .filter_map(|kept| Some(kept.arn()?.region().to_string()))
+            .collect();
+        assert_eq!(regions, ["eu-central-1", "us-east-1"]);
+        assert!(!entry.retry);
+        json["regions"]["us-east-1"] = json!({"fault": "no answer in time"});
+        let entry = Entry::from_summary(json.to_string().as_bytes(), &home).expect("an entry");
+        assert!(entry.retry);
+        assert_eq!(entry.certificates().count(), 1);
+
+        let stored = serde_json::to_vec(&entry).expect("it is JSON");
+        let again: Entry = serde_json::from_slice(&stored).expect("it is an entry");
+        assert_eq!(again, entry);
     }
 }

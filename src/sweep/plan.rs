@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::index::{Entry, Index};
+use super::index::{Entry, Index, KeptCertificate};
 use crate::binding::{CertificateArn, Standing};
 use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
 use crate::inventory::Dropped;
+use crate::region::Region;
 
 /// Why a bundle is worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +24,8 @@ pub enum Reason {
     CertificateGone,
     /// ACM has another certificate under the ARN.
     CertificateChanged,
+    /// A region was added to those that are served.
+    RegionAdded,
 }
 
 /// What has to be done about one bundle.
@@ -45,8 +48,32 @@ pub struct Listing {
     pub secrets: HashMap<String, i64>,
     /// When each summary was written, by key.
     pub summaries: HashMap<String, OffsetDateTime>,
-    /// All imported certificates; `None` where ACM has no search.
-    pub certificates: Option<HashMap<CertificateArn, Standing>>,
+    /// The regions that are served, the home region first.
+    pub regions: Vec<Region>,
+    /// All imported certificates, by region; a region is absent where its ACM cannot be searched.
+    pub certificates: BTreeMap<Region, HashMap<CertificateArn, Standing>>,
+}
+
+/// What was listed of one certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed<'a> {
+    /// ACM has it.
+    There(&'a Standing),
+    /// ACM no longer has it.
+    Gone,
+    /// Its region's ACM was not searched.
+    Unknown,
+}
+
+impl Listing {
+    /// What was listed of `arn`.
+    #[must_use]
+    pub fn certificate(&self, arn: &CertificateArn) -> Listed<'_> {
+        match self.certificates.get(arn.region()) {
+            Some(there) => there.get(arn).map_or(Listed::Gone, Listed::There),
+            None => Listed::Unknown,
+        }
+    }
 }
 
 /// Decides about one bundle. `content` is what it is made from now, `summary_key` where its summary
@@ -78,16 +105,31 @@ pub fn check(listing: &Listing, entry: &Entry) -> Step {
     if entry.retry {
         return Step::Work(Reason::Retry);
     }
-    let (Some(certificates), Some((arn, serial))) = (&listing.certificates, entry.certificate())
-    else {
-        return Step::Nothing;
-    };
-    match certificates.get(&arn) {
-        None => Step::Work(Reason::CertificateGone),
-        Some(standing) => match &standing.serial {
-            Some(there) if *there != serial => Step::Work(Reason::CertificateChanged),
-            _ => Step::Nothing,
-        },
+    let others = listing.regions.iter().skip(1);
+    if others
+        .into_iter()
+        .any(|region| !entry.others.contains_key(region))
+    {
+        return Step::Work(Reason::RegionAdded);
+    }
+    let mut reasons = entry
+        .certificates()
+        .filter_map(|kept| changed(listing, kept));
+    reasons.next().map_or(Step::Nothing, Step::Work)
+}
+
+fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {
+    let (arn, serial) = (kept.arn()?, kept.serial()?);
+    match listing.certificate(&arn) {
+        Listed::Gone => Some(Reason::CertificateGone),
+        Listed::There(standing) => {
+            let is_other = standing
+                .serial
+                .as_ref()
+                .is_some_and(|there| *there != serial);
+            is_other.then_some(Reason::CertificateChanged)
+        }
+        Listed::Unknown => None,
     }
 }
 
@@ -95,13 +137,15 @@ pub fn check(listing: &Listing, entry: &Entry) -> Step {
 mod tests {
     use super::*;
     use crate::content_id::Source;
-    use crate::inventory::{Listed, by_bundle};
+    use crate::inventory::{self, by_bundle};
     use serde_json::json;
     use time::Duration;
     use time::macros::datetime;
 
     const KEY: &str = "summaries/www.example.com/id.json";
     const DROPPED: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
+    const REGION: &str = "eu-central-1";
+    const OTHER: &str = "us-east-1";
     const ARN: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
 
     fn standing(serial: &str) -> HashMap<CertificateArn, Standing> {
@@ -113,15 +157,29 @@ mod tests {
         HashMap::from([(arn, standing)])
     }
 
-    /// The step for a bundle whose summary was written `seconds` after the drop, which the index
-    /// knows (or not) as made from this content (or another), with what ACM has.
+    fn region() -> Region {
+        Region::parse(REGION).expect("a region")
+    }
+
     fn decide(
         seconds: Option<i64>,
         entry: Option<(&str, bool)>,
         certificates: Option<HashMap<CertificateArn, Standing>>,
     ) -> Step {
+        decide_for(1, seconds, entry, certificates)
+    }
+
+    /// The step for a bundle whose summary was written `seconds` after the drop, which the index
+    /// knows (or not) as made from this content (or another), with what ACM has, where so many regions are
+    /// served.
+    fn decide_for(
+        regions: usize,
+        seconds: Option<i64>,
+        entry: Option<(&str, bool)>,
+        certificates: Option<HashMap<CertificateArn, Standing>>,
+    ) -> Step {
         let bundle = BundleName::new("www.example.com").expect("a name");
-        let object = Listed {
+        let object = inventory::Listed {
             key: "drop/www.example.com.pem".into(),
             etag: "1".into(),
             modified_at: DROPPED,
@@ -135,7 +193,15 @@ mod tests {
             bundles: by_bundle(vec![object], "drop/"),
             secrets: HashMap::new(),
             summaries: written.into_iter().collect(),
-            certificates,
+            regions: [REGION, OTHER]
+                .iter()
+                .take(regions)
+                .filter_map(|name| Region::parse(name))
+                .collect(),
+            certificates: certificates
+                .into_iter()
+                .map(|there| (region(), there))
+                .collect(),
         };
         let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
             let content = if made_from == "this" { content.to_string() } else { made_from.to_owned() };
@@ -201,6 +267,11 @@ mod tests {
                 "no search in this ACM",
                 decide(Some(60), known, None),
                 Step::Nothing,
+            ),
+            (
+                "a region more than before",
+                decide_for(2, Some(60), known, there()),
+                Step::Work(Reason::RegionAdded),
             ),
         ] {
             assert_eq!(step, expected, "{name}");

@@ -218,6 +218,7 @@ mod tests {
     use super::*;
     use crate::binding::{CertificateArn, Standing};
     use crate::inventory::{Listed, by_bundle};
+    use crate::region::Region;
     use crate::sweep::plan::Reason;
     use serde_json::{Value, json};
     use std::collections::{BTreeMap, HashMap};
@@ -227,6 +228,13 @@ mod tests {
 
     fn arn(name: &str) -> String {
         format!("arn:aws:acm:eu-central-1:123456789012:certificate/{name}")
+    }
+
+    fn by_region(
+        certificates: HashMap<CertificateArn, Standing>,
+    ) -> BTreeMap<Region, HashMap<CertificateArn, Standing>> {
+        let region = Region::parse("eu-central-1").expect("a region");
+        BTreeMap::from([(region, certificates)])
     }
 
     /// What a sweep knows of bundles, put together piece by piece.
@@ -283,7 +291,7 @@ mod tests {
         fn status(self) -> Status {
             let listing = Listing {
                 bundles: by_bundle(self.objects, "drop/"),
-                certificates: Some(self.certificates),
+                certificates: by_region(self.certificates),
                 ..Listing::default()
             };
             let index = json!({"version": 1, "bundles": self.entries}).to_string();
@@ -429,7 +437,10 @@ mod tests {
 
         let mut orphan = Swept::default().bundle("a", "imported", Duration::days(99));
         orphan.objects.clear();
-        orphan.report.without_bundle.insert("a".into(), arn("a"));
+        orphan
+            .report
+            .without_bundle
+            .insert("a".into(), vec![arn("a")]);
         let orphan = orphan.row();
         assert_eq!(orphan.state, State::Open(Open::WithoutBundle));
         assert!(orphan.needs_person() && orphan.certificates.len() == 1);

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::region::Region;
+
 /// Something that the owner of a bundle should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -21,6 +23,9 @@ pub struct Finding {
     pub message: String,
     /// What to do about it, imperative. A sentence.
     pub remedy: Cow<'static, str>,
+    /// The only region that it is about, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
 }
 
 impl Finding {
@@ -33,7 +38,15 @@ impl Finding {
             subject: subject.to_string(),
             message: message.into(),
             remedy: Cow::Borrowed(rule.remedy),
+            region: None,
         }
+    }
+
+    /// The same, which holds in `region` only.
+    #[must_use]
+    pub fn in_region(mut self, region: &Region) -> Self {
+        self.region = Some(region.clone());
+        self
     }
 
     /// The same with a remedy for just this case.

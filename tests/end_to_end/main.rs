@@ -16,6 +16,7 @@ mod drop;
 mod fetch;
 mod least_privilege;
 mod on_moto;
+mod regions;
 mod samples;
 mod sources;
 mod sweeping;

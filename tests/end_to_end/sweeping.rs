@@ -138,7 +138,7 @@ fn what_expires_waits_or_has_lost_its_bundle_is_told_of() {
             "{report}"
         );
         assert_eq!(
-            report["without_bundle"]["lost.example.com"], imported["certificate_arn"],
+            report["without_bundle"]["lost.example.com"][0], imported["certificate_arn"],
             "{report}"
         );
     });

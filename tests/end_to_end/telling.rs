@@ -7,22 +7,22 @@ use crate::support::emf::{Metric, metrics};
 use crate::support::pki::{Authority, Order};
 use crate::support::scene::{Scene, run, run_with};
 
-const TOPIC: (&str, &str) = (
+pub(crate) const TOPIC: (&str, &str) = (
     "CERTDROP_TOPIC_ARN",
     "arn:aws:sns:eu-central-1:123456789012:notices",
 );
 
 /// A notice that SNS took.
-struct Notice {
-    subject: String,
-    prose: String,
-    json: Value,
-    outcome: String,
+pub(crate) struct Notice {
+    pub(crate) subject: String,
+    pub(crate) prose: String,
+    pub(crate) json: Value,
+    pub(crate) outcome: String,
     bundle: String,
 }
 
 /// All notices so far, in their order.
-fn notices(scene: &Scene) -> Vec<Notice> {
+pub(crate) fn notices(scene: &Scene) -> Vec<Notice> {
     let calls = scene.services.calls();
     let published = calls.iter().filter_map(|call| {
         let form = String::from_utf8_lossy(&call.request).into_owned();

@@ -1,9 +1,10 @@
 //! Bundles in every state, as many as are wanted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use certdrop::binding::{CertificateArn, Standing};
 use certdrop::inventory::{Listed, by_bundle};
+use certdrop::region::Region;
 use certdrop::sweep::Report;
 use certdrop::sweep::index::Index;
 use certdrop::sweep::plan::{Listing, Reason};
@@ -17,6 +18,10 @@ const NOW: OffsetDateTime = datetime!(2026-12-01 06:30 UTC);
 /// What a certificate of somebody who means ill may be called.
 pub(crate) const HOSTILE: &str =
     "<script>console.error('run')</script><img src=x onerror=console.error(1)>\u{202e}";
+
+fn home() -> Region {
+    Region::parse("eu-central-1").expect("a region")
+}
 
 #[derive(Default)]
 pub(crate) struct Sample {
@@ -57,7 +62,7 @@ impl Sample {
     pub(crate) fn status(self) -> Status {
         let listing = Listing {
             bundles: by_bundle(self.objects, "drop/"),
-            certificates: Some(self.certificates),
+            certificates: BTreeMap::from([(home(), self.certificates)]),
             ..Listing::default()
         };
         let index = json!({"version": 1, "bundles": self.entries}).to_string();

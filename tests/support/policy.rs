@@ -13,13 +13,14 @@ use hyper::body::Bytes;
 use hyper::{Method, Request};
 use serde_json::Value;
 
-use super::stage::{ACCOUNT, REGION, tool};
+use super::proxy::region;
+use super::stage::{ACCOUNT, REGION, acm_in, tool};
 
 /// The statements of one function's role, and which of them were used.
 pub struct Policy {
     statements: Vec<Statement>,
     bucket: String,
-    acm: aws_sdk_acm::Client,
+    acm_endpoint: String,
     used: Mutex<BTreeSet<(String, String)>>,
 }
 
@@ -39,9 +40,9 @@ struct Need {
 }
 
 impl Policy {
-    /// The permissions of a function on `bucket`, with `parameters` of the template. `acm` tells
-    /// the tags of certificates.
-    pub fn of_template(bucket: &str, parameters: &[&str], acm: aws_sdk_acm::Client) -> Self {
+    /// The permissions of a function on `bucket`, with `parameters` of the template. The ACM at
+    /// `acm_endpoint` tells the tags of certificates.
+    pub fn of_template(bucket: &str, parameters: &[String], acm_endpoint: &str) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/policy.py");
         let printed = Command::new(tool("sam/bin/python"))
             .arg(script)
@@ -58,14 +59,16 @@ impl Policy {
         Self {
             statements: statements.iter().map(Statement::new).collect(),
             bucket: bucket.to_owned(),
-            acm,
+            acm_endpoint: acm_endpoint.to_owned(),
             used: Mutex::default(),
         }
     }
 
     /// The permission that this call lacks, in words; `None` where it may be made.
     pub async fn missing(&self, operation: &str, request: &Request<Bytes>) -> Option<String> {
-        for need in self.needs(operation, request).await {
+        let region = region(request);
+        for mut need in self.needs(operation, request).await {
+            need = need.with("aws:RequestedRegion", vec![region.clone()]);
             let mut allowing = self.statements.iter().filter(|given| given.allows(&need));
             let Some(statement) = allowing.next() else {
                 return Some(format!("{} on {}", need.action, need.resource));
@@ -122,7 +125,7 @@ impl Policy {
             ],
             "ssm:GetParameters" => parameters(&body),
             "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
-            "acm:ImportCertificate" => self.import(&body).await,
+            "acm:ImportCertificate" => self.import(&body, &region(request)).await,
             "acm:AddTagsToCertificate" => {
                 vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
             }
@@ -135,19 +138,20 @@ impl Policy {
     }
 
     /// A new certificate takes its tags along, for which AWS asks for the permission to tag, too.
-    async fn import(&self, body: &Value) -> Vec<Need> {
+    async fn import(&self, body: &Value, region: &str) -> Vec<Need> {
         let action = "acm:ImportCertificate";
         if let Some(arn) = body["CertificateArn"].as_str() {
-            return vec![Need::new(action, arn).of_tagged(self.tags(arn).await)];
+            return vec![Need::new(action, arn).of_tagged(self.tags(arn, region).await)];
         }
-        let new = format!("arn:aws:acm:{REGION}:{ACCOUNT}:certificate/new");
+        let new = format!("arn:aws:acm:{region}:{ACCOUNT}:certificate/new");
         [action, "acm:AddTagsToCertificate"]
             .map(|action| Need::new(action, &new).tagging(&body["Tags"]))
             .into()
     }
 
-    async fn tags(&self, arn: &str) -> Vec<(String, String)> {
-        let call = self.acm.list_tags_for_certificate().certificate_arn(arn);
+    async fn tags(&self, arn: &str, region: &str) -> Vec<(String, String)> {
+        let acm = acm_in(&self.acm_endpoint, region);
+        let call = acm.list_tags_for_certificate().certificate_arn(arn);
         let tags = call.send().await.ok().and_then(|answer| answer.tags);
         let pair = |tag: &aws_sdk_acm::types::Tag| {
             (
@@ -168,7 +172,7 @@ impl Need {
         Self {
             action: action.into(),
             resource: resource.to_owned(),
-            context: HashMap::from([("aws:RequestedRegion".to_owned(), vec![REGION.to_owned()])]),
+            context: HashMap::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::policy::Policy;
 
@@ -24,6 +24,8 @@ use super::policy::Policy;
 pub struct Call {
     /// `s3:PutObject`, `acm:ImportCertificate`.
     pub operation: String,
+    /// The region that it was signed for.
+    pub region: String,
     /// Bucket and key for S3; empty for others.
     pub path: String,
     /// Which call of this operation it is, from 1.
@@ -95,6 +97,8 @@ struct Shared {
     rule: Mutex<Arc<Rule>>,
     policy: Mutex<Option<Arc<Policy>>>,
     hanging: Notify,
+    /// How many calls are with the service now.
+    under_way: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -115,6 +119,7 @@ impl Proxy {
             rule: Mutex::new(Arc::new(|_: &Call| Deed::Pass)),
             policy: Mutex::default(),
             hanging: Notify::new(),
+            under_way: watch::Sender::new(0),
         });
         tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { url, shared }
@@ -133,6 +138,15 @@ impl Proxy {
     /// Waits until a call hangs.
     pub async fn hanging(&self) {
         self.shared.hanging.notified().await;
+    }
+
+    /// Waits until the service has done with every call that was passed on, whoever still waits for it.
+    pub async fn settled(&self) {
+        let mut under_way = self.shared.under_way.subscribe();
+        under_way
+            .wait_for(|calls| *calls == 0)
+            .await
+            .expect("a proxy");
     }
 
     /// All calls so far, in the order in which they came.
@@ -164,7 +178,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
     }
 }
 
-async fn serve(request: Request<Incoming>, shared: &Shared) -> io::Result<Response<Full<Bytes>>> {
+async fn serve(
+    request: Request<Incoming>,
+    shared: &Arc<Shared>,
+) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::from_parts(parts, body);
@@ -212,6 +229,7 @@ impl Shared {
         *number += 1;
         let call = Call {
             number: *number,
+            region: region(request),
             path: percent_encoding::percent_decode_str(request.uri().path())
                 .decode_utf8_lossy()
                 .into_owned(),
@@ -226,7 +244,23 @@ impl Shared {
         (log.calls.len() - 1, call)
     }
 
+    /// To the end, even if the function is killed meanwhile.
     async fn forward(
+        self: &Arc<Self>,
+        request: Request<Bytes>,
+        place: usize,
+    ) -> io::Result<Response<Full<Bytes>>> {
+        self.under_way.send_modify(|calls| *calls += 1);
+        let shared = Arc::clone(self);
+        let call = tokio::spawn(async move {
+            let answer = shared.pass_on(request, place).await;
+            shared.under_way.send_modify(|calls| *calls -= 1);
+            answer
+        });
+        call.await.map_err(io::Error::other)?
+    }
+
+    async fn pass_on(
         &self,
         request: Request<Bytes>,
         place: usize,
@@ -294,6 +328,15 @@ impl Refusal {
             .insert(CONTENT_TYPE, kind.parse().expect("a type"));
         answer
     }
+}
+
+/// The region in the scope of the signature.
+pub fn region(request: &Request<Bytes>) -> String {
+    let header = request.headers().get("authorization");
+    let header = header.and_then(|value| value.to_str().ok());
+    let scope = header.and_then(|header| header.split_once("Credential="));
+    let region = scope.and_then(|(_, scope)| scope.split('/').nth(2));
+    region.unwrap_or_default().to_owned()
 }
 
 /// The operation's name, as AWS's permissions spell it.

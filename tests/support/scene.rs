@@ -17,7 +17,11 @@ use super::pki::Issued;
 use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
 use super::runtime_api::{Answer, Function, FunctionError};
-use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, fresh_acm};
+use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, acm_in, fresh_acm};
+
+/// For [`run_with`]: the stack was deployed with another region beside its own.
+pub const TWO_REGIONS: (&str, &str) = ("CERTDROP_REGIONS", OTHER_REGION);
+pub const OTHER_REGION: &str = "us-east-1";
 
 /// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
 pub const ADOPTION: (&str, &str) = ("CERTDROP_ALLOW_ADOPTION", "true");
@@ -100,8 +104,7 @@ impl Scene {
             .expect("versions");
         let services = Proxy::before(&stage.endpoint).await;
         let acm_proxy = Proxy::before(&acm_endpoint).await;
-        let adoption = settings.contains(&ADOPTION).then_some("AllowAdoption=true");
-        let policy = Policy::of_template(&bucket, adoption.as_slice(), acm(&acm_endpoint));
+        let policy = Policy::of_template(&bucket, &parameters(settings), &acm_endpoint);
         let policy = Arc::new(policy);
         services.enforce(Arc::clone(&policy));
         acm_proxy.enforce(Arc::clone(&policy));
@@ -130,7 +133,16 @@ impl Scene {
 
     /// One more worker beside [`Scene::function`].
     pub async fn another_function(&self) -> Function {
-        Function::start(&self.environment, &self.log()).await
+        self.another_function_with(&[]).await
+    }
+
+    /// One more worker, with other settings. What it may do stays the same.
+    pub async fn another_function_with(&self, settings: &[(&str, &str)]) -> Function {
+        let mut environment: BTreeMap<_, _> = self.environment.iter().cloned().collect();
+        let settings = settings.iter();
+        environment.extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let environment: Vec<_> = environment.into_iter().collect();
+        Function::start(&environment, &self.log()).await
     }
 
     fn log(&self) -> PathBuf {
@@ -335,7 +347,9 @@ impl Scene {
 
     /// ACM's serial number of a certificate.
     pub async fn serial(&self, arn: &str) -> String {
-        let call = self.acm.describe_certificate().certificate_arn(arn);
+        let region = arn.split(':').nth(3).expect("an ARN");
+        let acm = self.acm_in(region);
+        let call = acm.describe_certificate().certificate_arn(arn);
         let answer = call.send().await.expect("a certificate");
         answer
             .certificate
@@ -344,8 +358,18 @@ impl Scene {
             .expect("a serial number")
     }
 
+    /// ACM in another region.
+    pub fn acm_in(&self, region: &str) -> aws_sdk_acm::Client {
+        acm_in(&self.acm_endpoint, region)
+    }
+
     /// ARNs of all certificates for `name`.
     pub async fn certificates_for(&self, name: &str) -> Vec<String> {
+        self.certificates_in(&self.acm, name).await
+    }
+
+    /// The same in the region that `acm` is a client of.
+    pub async fn certificates_in(&self, acm: &aws_sdk_acm::Client, name: &str) -> Vec<String> {
         // Without this filter ACM hides most kinds of keys.
         let every_kind = Filters::builder().set_key_types(Some(
             KeyAlgorithm::values()
@@ -353,8 +377,7 @@ impl Scene {
                 .map(|kind| (*kind).into())
                 .collect(),
         ));
-        let mut pages = self
-            .acm
+        let mut pages = acm
             .list_certificates()
             .includes(every_kind.build())
             .into_paginator()
@@ -375,10 +398,15 @@ impl Scene {
 
     /// ARNs of all certificates that carry the name of `bundle`, asked of ACM one by one.
     pub async fn certificates_of_bundle(&self, bundle: &str) -> Vec<String> {
+        self.certificates_of_bundle_in(REGION, bundle).await
+    }
+
+    /// The same in another region.
+    pub async fn certificates_of_bundle_in(&self, region: &str, bundle: &str) -> Vec<String> {
+        let acm = self.acm_in(region);
         let mut named = Vec::new();
-        for arn in self.certificates_for(bundle).await {
-            let tags = self
-                .acm
+        for arn in self.certificates_in(&acm, bundle).await {
+            let tags = acm
                 .list_tags_for_certificate()
                 .certificate_arn(&arn)
                 .send()
@@ -414,9 +442,13 @@ impl Scene {
 
     /// Imports past certdrop, as an administrator would by hand.
     pub async fn import_by_hand(&self, issued: &Issued) -> String {
+        self.import_by_hand_in(&self.acm, issued).await
+    }
+
+    /// The same in the region that `acm` is a client of.
+    pub async fn import_by_hand_in(&self, acm: &aws_sdk_acm::Client, issued: &Issued) -> String {
         let blob = |text: &str| aws_sdk_acm::primitives::Blob::new(text);
-        let answer = self
-            .acm
+        let answer = acm
             .import_certificate()
             .certificate(blob(&issued.certificate))
             .private_key(blob(&issued.key))
@@ -479,6 +511,16 @@ impl Scene {
             assert!(!shown, "{place} of {} shows a secret", self.bucket);
         }
     }
+}
+
+/// The template's parameters by which a function gets such settings.
+fn parameters(settings: &[(&str, &str)]) -> Vec<String> {
+    let parameter = |(name, value): &(&str, &str)| match *name {
+        "CERTDROP_ALLOW_ADOPTION" => Some(format!("AllowAdoption={value}")),
+        "CERTDROP_REGIONS" => Some(format!("Regions={value}")),
+        _ => None,
+    };
+    settings.iter().filter_map(parameter).collect()
 }
 
 fn environment(services: &Proxy, acm: &Proxy, bucket: &str) -> BTreeMap<String, String> {

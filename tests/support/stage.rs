@@ -116,7 +116,13 @@ pub async fn fresh_acm() -> String {
 }
 
 pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
-    aws_sdk_acm::Client::new(&sdk(endpoint))
+    acm_in(endpoint, REGION)
+}
+
+pub fn acm_in(endpoint: &str, region: &str) -> aws_sdk_acm::Client {
+    let config = sdk(endpoint).to_builder();
+    let there = config.region(Region::new(region.to_owned())).build();
+    aws_sdk_acm::Client::new(&there)
 }
 
 fn sdk(endpoint: &str) -> SdkConfig {

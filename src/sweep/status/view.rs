@@ -3,12 +3,11 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{Live, Note, Open, Row, State};
-use crate::binding::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::summary::Outcome;
 use crate::sweep::Report;
-use crate::sweep::index::{Entry, Index, KeptFinding};
-use crate::sweep::plan::Listing;
+use crate::sweep::index::{Entry, Index, KeptCertificate, KeptFinding};
+use crate::sweep::plan::{Listed, Listing};
 use crate::validate::finding;
 
 /// How long a folder may lie incomplete before a person should look. Uploads of its parts are
@@ -32,10 +31,8 @@ impl View<'_> {
         let entry = self.index.bundles.get(name);
         let dropped_at = self.dropped_at(name);
         let state = self.state(name, entry);
-        let certificates: Vec<_> = entry
-            .and_then(|entry| self.live(name, entry))
-            .into_iter()
-            .collect();
+        let kept = entry.into_iter().flat_map(Entry::certificates);
+        let certificates: Vec<_> = kept.filter_map(|kept| self.live(name, kept)).collect();
         let days_left = certificates.iter().filter_map(|live| live.days_left).min();
         let mut to_do: Vec<_> = self.expiry(days_left, &certificates).into_iter().collect();
         let mut remarks = Vec::new();
@@ -90,18 +87,16 @@ impl View<'_> {
         self.report.outcomes.contains_key(name)
     }
 
-    fn live(&self, name: &str, entry: &Entry) -> Option<Live> {
-        let arn = CertificateArn::parse(entry.certificate_arn.as_deref()?)?;
-        let listed = match &self.listing.certificates {
-            Some(certificates) if !self.is_done(name) => {
-                certificates.get(&arn).map(|standing| standing.not_after)
-            }
-            _ => Some(None),
+    fn live(&self, name: &str, kept: &KeptCertificate) -> Option<Live> {
+        let arn = kept.arn()?;
+        let listed = match self.listing.certificate(&arn) {
+            Listed::There(standing) if !self.is_done(name) => standing.not_after,
+            Listed::Gone if !self.is_done(name) => return None,
+            _ => None,
         };
-        // ACM no longer has it.
-        let not_after = listed?.or(entry.not_after);
+        let not_after = listed.or(kept.not_after);
         Some(Live {
-            region: arn.region().to_owned(),
+            region: arn.region().to_string(),
             arn: arn.to_string(),
             not_after,
             days_left: not_after.map(|end| days(end - self.now)),

@@ -1,0 +1,113 @@
+//! The bundle in one region: found there, bound, imported. Each region by itself, so that one that fails does
+//! not hold up the others.
+
+use futures_util::future::join_all;
+use time::Duration;
+
+use super::fetch::Fetched;
+use super::records::Records;
+use super::{Invocation, clock, import, lookup};
+use crate::aws::Regional;
+use crate::binding::{Candidate, Plan, bind};
+use crate::fault::Fault;
+use crate::region::Region;
+use crate::summary::{Outcome, Served};
+use crate::validate::ValidatedBundle;
+
+/// How long before the deadline a region is given up: what became of the bundle in the others is still to be
+/// told. More than an attempt takes that is already on its way.
+const CLOSING: Duration = Duration::seconds(15);
+
+/// What became of the bundle, region by region.
+pub(super) type Everywhere = Vec<(Region, Result<Served, Fault>)>;
+
+/// Does `work` in all regions at once.
+pub(super) async fn each(
+    world: Invocation<'_>,
+    work: impl AsyncFn(&Regional) -> Result<Served, Fault>,
+) -> Everywhere {
+    let one = async |there: &Regional| {
+        let known = world
+            .down
+            .iter()
+            .find(|(region, _)| *region == there.region);
+        let result = match known {
+            Some((_, fault)) => Err(fault.clone()),
+            None => in_time(work(there), there, world).await,
+        };
+        (
+            there.region.clone(),
+            result.map_err(|fault| named(fault, there, world)),
+        )
+    };
+    join_all(world.aws.regions.iter().map(one)).await
+}
+
+/// The fault that counts: one that a person has to mend, else any.
+pub(super) fn first_fault(everywhere: &Everywhere) -> Option<Fault> {
+    let faults = || {
+        everywhere
+            .iter()
+            .filter_map(|(_, result)| result.as_ref().err())
+    };
+    let set_up = faults().find(|fault| matches!(fault, Fault::SetUp { .. }));
+    set_up.or_else(|| faults().next()).cloned()
+}
+
+/// Finds out which certificate is the bundle's, and does what has to be done to it.
+pub(super) async fn serve(
+    valid: &ValidatedBundle,
+    fetched: &Fetched,
+    records: &Records<'_>,
+    there: &Regional,
+    world: Invocation<'_>,
+) -> Result<Served, Fault> {
+    let facts = lookup::find_certificates(fetched, valid.leaf(), there, world).await?;
+    let candidate = Candidate {
+        bundle: &fetched.bundle,
+        leaf: valid.leaf(),
+        force: fetched.is_forced(),
+        on_incompatible: world.config.on_incompatible,
+        adoption: world.config.adoption,
+    };
+    let (plan, mut findings) = bind(&candidate, &facts)?;
+    match &plan {
+        Plan::Unchanged(found) => {
+            import::adopt(found, fetched, there).await?;
+            Ok(Served::kept(Outcome::Unchanged, findings, Some(found)))
+        }
+        Plan::Outdated(found) => Ok(Served::kept(Outcome::Outdated, findings, Some(found))),
+        Plan::Incompatible(found, reasons) => {
+            findings.extend(reasons.iter().cloned());
+            Ok(Served::kept(Outcome::Rejected, findings, Some(found)))
+        }
+        Plan::Replace(_) | Plan::ImportNew { .. } => {
+            import::import(fetched, valid, &plan, findings, records, there, world).await
+        }
+    }
+}
+
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, Fault>>,
+    there: &Regional,
+    world: Invocation<'_>,
+) -> Result<T, Fault> {
+    let patience = (world.deadline - clock() - CLOSING).max(Duration::ZERO);
+    let patience = patience.try_into().unwrap_or_default();
+    let done = tokio::time::timeout(patience, Box::pin(work)).await;
+    done.unwrap_or_else(|_| {
+        Err(Fault::Transient(format!(
+            "ACM in {} throttled or kept silent to the end",
+            there.region
+        )))
+    })
+}
+
+/// Where there are several regions, a fault has to say which one it is about.
+fn named(fault: Fault, there: &Regional, world: Invocation<'_>) -> Fault {
+    if world.aws.regions.len() > 1 {
+        fault.in_region(&there.region)
+    } else {
+        fault
+    }
+}
