@@ -15,6 +15,7 @@ mod binding;
 mod drop;
 mod fetch;
 mod least_privilege;
+mod logging;
 mod on_moto;
 mod regions;
 mod samples;
