@@ -8,7 +8,8 @@ use time::Duration;
 
 use crate::support::pki::{Authority, Issued, Order};
 use crate::support::proxy::{Call, Deed, Proxy};
-use crate::support::scene::{Scene, run};
+use crate::support::scene::{OTHER_REGION, Scene, TWO_REGIONS, run, run_with};
+use crate::support::stage::REGION;
 
 const NAME: &str = "crash.example.com";
 const KEY: &str = "drop/crash.example.com.pem";
@@ -18,6 +19,33 @@ enum Scenario {
     FirstImport,
     Replace,
     Sweep,
+    TwoRegions,
+}
+
+impl Scenario {
+    fn run(self, play: impl AsyncFnOnce(&Scene)) {
+        match self {
+            Self::TwoRegions => run_with(&[TWO_REGIONS], play),
+            Self::FirstImport | Self::Replace | Self::Sweep => run(play),
+        }
+    }
+
+    fn regions(self) -> &'static [&'static str] {
+        match self {
+            Self::TwoRegions => &[REGION, OTHER_REGION],
+            Self::FirstImport | Self::Replace | Self::Sweep => &[REGION],
+        }
+    }
+
+    /// In several regions everything is asked for once more; that an event heals it is shown by one.
+    fn recoveries(self) -> &'static [Recovery] {
+        match self {
+            Self::TwoRegions => &[Recovery::SweepOnly],
+            Self::FirstImport | Self::Replace | Self::Sweep => {
+                &[Recovery::EventAgain, Recovery::SweepOnly]
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +96,11 @@ fn a_sweep_survives_a_crash_at_every_call() {
     matrix(Scenario::Sweep);
 }
 
+#[test]
+fn two_regions_survive_a_crash_at_every_call() {
+    matrix(Scenario::TwoRegions);
+}
+
 fn matrix(scenario: Scenario) {
     let places = places(scenario);
     assert!(
@@ -78,10 +111,12 @@ fn matrix(scenario: Scenario) {
     let mut cells = 0;
     for place in &places {
         for moment in [Moment::Before, Moment::After] {
-            for recovery in [Recovery::EventAgain, Recovery::SweepOnly] {
+            for recovery in scenario.recoveries().iter().copied() {
                 cells += 1;
                 let mut state = Err("the cell did not run".to_owned());
-                run(async |scene| state = cell(scene, scenario, place, moment, recovery).await);
+                scenario.run(async |scene| {
+                    state = cell(scene, scenario, place, moment, recovery).await;
+                });
                 if let Err(state) = state {
                     wrong.push(format!("{place} {moment:?} {recovery:?}: {state}"));
                 }
@@ -101,7 +136,7 @@ fn matrix(scenario: Scenario) {
 /// The calls of an undisturbed run: a new call of the function makes new cells by itself.
 fn places(scenario: Scenario) -> Vec<Place> {
     let mut places = Vec::new();
-    run(async |scene| {
+    scenario.run(async |scene| {
         let prepared = prepare(scene, scenario).await;
         forget_calls(scene);
         scene
@@ -134,7 +169,9 @@ async fn prepare(scene: &Scene, scenario: Scenario) -> Prepared {
     let version = scene.put(KEY, &renewed.bundle()).await;
     let event = match scenario {
         Scenario::Sweep => json!({"sweep": {}}),
-        Scenario::FirstImport | Scenario::Replace => scene.created(KEY, &version),
+        Scenario::FirstImport | Scenario::Replace | Scenario::TwoRegions => {
+            scene.created(KEY, &version)
+        }
     };
     Prepared {
         newest: renewed,
@@ -161,6 +198,8 @@ async fn cell(
     let killed = async {
         proxy.hanging().await;
         scene.function.kill();
+        scene.services.settled().await;
+        scene.acm_proxy.settled().await;
     };
     let (answer, ()) = tokio::join!(invoked, killed);
     if answer.is_ok() {
@@ -177,7 +216,10 @@ async fn cell(
     next.invoke(&event)
         .await
         .map_err(|error| format!("{error:?}"))?;
-    is_right(scene, &prepared.newest).await
+    for region in scenario.regions() {
+        is_right(scene, region, &prepared.newest).await?;
+    }
+    Ok(())
 }
 
 fn hang_at(proxy: &Proxy, place: &Place, moment: Moment) {
@@ -198,29 +240,39 @@ fn forget_calls(scene: &Scene) {
 }
 
 /// One certificate, the newest; tags, parameter and summary right.
-async fn is_right(scene: &Scene, newest: &Issued) -> Result<(), String> {
-    let tagged = scene.certificates_of_bundle(NAME).await;
+async fn is_right(scene: &Scene, region: &str, newest: &Issued) -> Result<(), String> {
+    let tagged = scene.certificates_of_bundle_in(region, NAME).await;
     let [arn] = tagged.as_slice() else {
         return Err(format!(
-            "{} certificates carry the bundle's name",
+            "{} certificates in {region} carry the bundle's name",
             tagged.len()
         ));
+    };
+    let (tag_name, parameter) = match region {
+        REGION => ("certdrop:certificate-arn".to_owned(), String::new()),
+        other => (
+            format!("certdrop:certificate-arn:{other}"),
+            format!("/{other}"),
+        ),
     };
     let mut state = BTreeMap::new();
     state.insert("serial", (scene.serial(arn).await, newest.serial.clone()));
     let tags = scene.object_tags(KEY).await;
     let tag = |name: &str| tags.get(name).cloned().unwrap_or_default();
-    state.insert(
-        "the object's tag",
-        (tag("certdrop:certificate-arn"), arn.clone()),
-    );
-    let recorded = scene.parameter(&format!("/{NAME}/certificate-arn")).await;
+    state.insert("the object's tag", (tag(&tag_name), arn.clone()));
+    let recorded = scene
+        .parameter(&format!("/{NAME}/certificate-arn{parameter}"))
+        .await;
     state.insert("the parameter", (recorded.unwrap_or_default(), arn.clone()));
     let mut summarised = String::new();
     for key in scene.keys(&format!("summaries/{NAME}/")).await {
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
-        if summary["certificate"]["Serial"] == json!(newest.serial) {
-            let arn = summary["certificate_arn"].as_str();
+        let there = match region {
+            REGION => &summary,
+            other => &summary["regions"][other],
+        };
+        if there["certificate"]["Serial"] == json!(newest.serial) {
+            let arn = there["certificate_arn"].as_str();
             summarised.push_str(arn.unwrap_or_default());
         }
     }
