@@ -370,6 +370,24 @@ mod tests {
     }
 
     #[test]
+    fn the_region_that_ends_first_counts_and_is_named() {
+        let mut swept = Swept::default().bundle("a", "imported", Duration::days(99));
+        swept.entries["a"]["others"] = json!({"us-east-1": {
+            "certificate_arn": arn("a").replace("eu-central-1", "us-east-1"),
+            "serial": "01", "not_after": "2026-12-11T12:00:00Z",
+        }});
+        let row = swept.row();
+        let regions: Vec<_> = row
+            .certificates
+            .iter()
+            .map(|live| live.region.as_str())
+            .collect();
+        assert_eq!(regions, ["eu-central-1", "us-east-1"]);
+        assert_eq!(row.days_left, Some(10));
+        assert_eq!(row.to_do[0].what, "Expires on 2026-12-11 in us-east-1.");
+    }
+
+    #[test]
     fn what_time_mends_needs_no_person() {
         let early = Swept::default()
             .nothing_live("a", "rejected", &["not-yet-valid"])

@@ -158,6 +158,7 @@ fn three_bundles() {
         "until 2026-12-13",
         "Drop the renewed bundle",
         "eu-central-1",
+        "us-east-1",
         &shown,
     ] {
         assert!(text.contains(words), "{words}: {text}");

@@ -94,6 +94,10 @@ pub(crate) fn three() -> Status {
         "api.example.com",
         "*.eu.example.com"
     ]);
+    sample.entries["www.example.com"]["others"] = json!({"us-east-1": {
+        "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/5c1e88d0-0f3b-4a55-9a0e-000000000001",
+        "serial": "01", "not_after": "2027-01-20T06:30:00Z",
+    }});
     sample.bundle("mail.example.com", "imported", Some(12), &json!([]));
     sample.bundle("wicked", "rejected", Some(200), &json!([mismatch()]));
     let entry = &mut sample.entries["wicked"];

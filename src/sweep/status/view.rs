@@ -119,7 +119,10 @@ impl View<'_> {
         Some(Note {
             code: Some(rule.code.to_owned()),
             subject: None,
-            what: format!("{when} on {}.", end.date()),
+            what: match certificates.len() {
+                1 => format!("{when} on {}.", end.date()),
+                _ => format!("{when} on {} in {}.", end.date(), first.region),
+            },
             remedy: "Drop the renewed bundle under the same name.".to_owned(),
         })
     }
