@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test check build deploy fuzz tools clean
+.PHONY: help run test check build rehearse deploy fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -39,12 +39,21 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/sam/bin/cfn-lint $(CDK_OUT)/site.template.json
 
 CDK_OUT := target/cdk.out
-ZIP := target/lambda/bootstrap/bootstrap.zip
+LAMBDA := target/lambda/bootstrap
+# As sam builds it: the features of the command line tool are there, and none of their code is in the function.
 build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	@$(PYTHON) stage/tools.py cargo-lambda
-	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip \
-		--no-default-features --features function --bin bootstrap
-	@bytes=$$(wc -c < $(ZIP)); awk -v b="$$bytes" 'BEGIN { printf "$(ZIP): %d bytes, %.2f MiB\n", b, b / 1048576 }'
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip --bin bootstrap
+	@bytes=$$(wc -c < $(LAMBDA)/bootstrap.zip); \
+		awk -v b="$$bytes" 'BEGIN { printf "$(LAMBDA)/bootstrap.zip: %d bytes, %.2f MiB\n", b, b / 1048576 }'
+
+rehearse: build ## both ways of deploying, up to where AWS would be asked
+	@$(PYTHON) stage/tools.py cargo-lambda sam
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features \
+		--parameter-overrides Architecture=x86_64
+	$(PYTHON) -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile("$(LAMBDA)/bootstrap.zip").read("bootstrap"))' \
+		| cmp - .aws-sam/build/Function/bootstrap
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda deploy --dry --binary-name bootstrap certdrop
 
 STACK ?= certdrop
 deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...
