@@ -1,6 +1,8 @@
 //! The only room that names an SDK: one small file a service. Nothing here decides.
 
 pub mod acm;
+#[cfg(feature = "cli")]
+pub mod caller;
 mod fault;
 pub mod s3;
 pub mod sns;

@@ -266,6 +266,40 @@ impl Bucket {
         self.put(key, content_type, Some("no-cache"), html).await
     }
 
+    /// Drops an object with these tags, and tells its version: what a person's `aws s3 cp` does.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 does not take it.
+    #[cfg(feature = "cli")]
+    pub async fn drop_object(
+        &self,
+        key: &str,
+        bytes: &SecretBytes,
+        tags: &Tags,
+    ) -> Result<Option<String>, Fault> {
+        debug!(key, "s3:PutObject");
+        let encoded = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
+        let pair =
+            |(name, value): (&String, &String)| format!("{}={}", encoded(name), encoded(value));
+        let tagging = tags.iter().map(pair).collect::<Vec<_>>().join("&");
+        let answer = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .expected_bucket_owner(&self.owner)
+            .key(key)
+            .set_tagging(Some(tagging).filter(|tagging| !tagging.is_empty()))
+            .body(ByteStream::from(bytes.expose().to_vec()))
+            .send()
+            .await
+            .map_err(|error| Failure::new("s3:PutObject", key, &error))?;
+        Ok(answer.version_id)
+    }
+
     async fn put(
         &self,
         key: &str,
