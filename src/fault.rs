@@ -1,6 +1,7 @@
 //! Why work could not be finished, by who has to act. A bad bundle is none of these: it is a
 //! finished outcome, because running it again would not help.
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::region::Region;
@@ -19,6 +20,12 @@ pub enum Fault {
         /// What the operator should do, imperative.
         remedy: String,
     },
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Fault {

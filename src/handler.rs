@@ -37,6 +37,9 @@ async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fau
         Request::Bundles(items) => bundles(items, world).await,
         Request::Sweep(request) => {
             let report = sweep::sweep(request, world).await?;
+            if let Some(fault) = report.not_listed.values().next() {
+                return Err(fault.clone());
+            }
             serde_json::to_value(report).map_err(|_| Fault::internal("a report is no JSON"))
         }
         Request::Expiring(arn) => match bundle_of(&arn, world).await? {

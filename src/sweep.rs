@@ -4,6 +4,7 @@
 //! lists alone tell which bundles are new or changed, with no call for one that is not.
 
 pub mod index;
+pub mod look;
 pub mod plan;
 pub mod status;
 pub mod status_page;
@@ -60,14 +61,17 @@ pub struct Report {
     pub waiting: BTreeMap<String, String>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
+    /// Regions whose certificates could not be listed, and why. They were left out of the work.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_listed: BTreeMap<Region, Fault>,
 }
 
 /// Looks at every bundle in the bucket and works on those that need it.
 ///
 /// # Errors
 ///
-/// [`Fault`] where something cannot be listed. A region whose certificates cannot be listed is left out of the
-/// work and does not hold up the others. A single bundle's fault is in the report.
+/// [`Fault`] where the bucket or the parameters cannot be listed. A single bundle's fault is in the report, and
+/// so is that of a region.
 pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Report, Fault> {
     let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
     let world = Invocation {
@@ -77,6 +81,11 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     let before = index.clone();
     index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, world).await?;
+    info!(
+        bundles = listing.bundles.len(),
+        to_do = work.len(),
+        "listed"
+    );
     let mut report = Report {
         bundles: listing.bundles.len(),
         unchanged: listing.bundles.len() - work.len(),
@@ -85,6 +94,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
             .iter()
             .map(|(bundle, reason)| (bundle.to_string(), *reason))
             .collect(),
+        not_listed: down.iter().cloned().collect(),
         ..Report::default()
     };
     if !request.dry_run {
@@ -105,10 +115,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         left = report.left,
         "swept"
     );
-    match down.into_iter().next() {
-        Some((_, fault)) => Err(fault),
-        None => Ok(report),
-    }
+    Ok(report)
 }
 
 /// Regions that do not answer, and why.

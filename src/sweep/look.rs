@@ -1,0 +1,123 @@
+//! How all bundles stand, found out without changing anything.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+use tracing::info;
+
+use super::plan::{Listing, Reason};
+use super::status::Status;
+use super::{Report, find_work, list, load_index, tell};
+use crate::bundle_name::BundleName;
+use crate::fault::Fault;
+use crate::inventory::Dropped;
+use crate::pipeline::Invocation;
+use crate::region::Region;
+
+/// How long a drop may lie before somebody should ask why nothing became of it: events take
+/// seconds, and are tried again for some minutes.
+const PATIENCE: Duration = Duration::hours(1);
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Look {
+    /// When the last sweep ended, as far as the bucket shows.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub swept_at: Option<OffsetDateTime>,
+    /// Regions whose certificates could not be listed, and why: they are shown as they were.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_listed: BTreeMap<Region, Fault>,
+    /// Every bundle.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// Lists what there is and puts it beside what the last sweep knew.
+///
+/// # Errors
+///
+/// [`Fault`] where the bucket or the parameters cannot be listed.
+pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
+    let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
+    index.keep_regions(&listing.regions);
+    let work = find_work(&listing, &mut index, world).await?;
+    let mut report = undone(&listing, &work, world.now);
+    tell(&listing, &mut index, &mut report, world);
+    info!(bundles = listing.bundles.len(), "looked");
+
+    let config = world.config;
+    let mut status = Status::of(&listing, &index, &report, world.now, config.expiry_warning);
+    // The next sweep is due so long after the last one, not after this look.
+    let page = format!("{}status.html", config.summary_prefix);
+    let swept_at = listing.summaries.get(&page).copied();
+    if let Some(swept_at) = swept_at {
+        status.made_at = swept_at;
+        status = status.scheduled(config.sweep_schedule.as_deref());
+        status.made_at = world.now;
+    }
+    Ok(Look {
+        swept_at,
+        not_listed: down.into_iter().collect(),
+        status,
+    })
+}
+
+/// A bundle of which no summary tells is open. Where a sweep would only look once more, the last
+/// verdict stands.
+fn undone(listing: &Listing, work: &[(BundleName, Reason)], now: OffsetDateTime) -> Report {
+    let mut report = Report {
+        bundles: listing.bundles.len(),
+        dry_run: true,
+        ..Report::default()
+    };
+    for (bundle, reason) in work {
+        if *reason != Reason::NotDone {
+            continue;
+        }
+        report.worked_on.insert(bundle.to_string(), *reason);
+        let dropped = listing.bundles.get(bundle).and_then(Dropped::modified_at);
+        if let Some(dropped) = dropped.filter(|dropped| *dropped + PATIENCE < now) {
+            let what = format!("nothing became of what was dropped on {}", dropped.date());
+            report.unfinished.insert(bundle.to_string(), what);
+        }
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{Listed, by_bundle};
+    use time::macros::datetime;
+
+    #[test]
+    fn only_a_drop_that_nothing_tells_of_is_open_and_only_an_old_one_is_pressing() {
+        let now = datetime!(2026-12-01 12:00 UTC);
+        for (reason, minutes, is_open, is_pressing) in [
+            (Reason::NotDone, 1, true, false),
+            (Reason::NotDone, 60, true, false),
+            (Reason::NotDone, 61, true, true),
+            (Reason::Retry, 61, false, false),
+            (Reason::CertificateGone, 61, false, false),
+            (Reason::CertificateChanged, 61, false, false),
+        ] {
+            let object = Listed {
+                key: "drop/a.pem".into(),
+                etag: "1".into(),
+                modified_at: now - Duration::minutes(minutes),
+            };
+            let listing = Listing {
+                bundles: by_bundle(vec![object], "drop/"),
+                ..Listing::default()
+            };
+            let bundle = BundleName::new("a").expect("a name");
+            let report = undone(&listing, &[(bundle, reason)], now);
+            let found = (report.worked_on.len() == 1, report.unfinished.len() == 1);
+            assert_eq!(found, (is_open, is_pressing), "{reason:?} {minutes}");
+        }
+    }
+}
