@@ -74,8 +74,14 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         let hidden = path
             .file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        // Through links too: certbot's `live` folder holds nothing else.
-        if path.is_file() && !hidden {
+        if hidden {
+            continue;
+        }
+        // Through links too: certbot's `live` folder holds nothing else. One that leads nowhere is a
+        // part that is missing.
+        let kind =
+            fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        if kind.is_file() {
             files.push(path);
         }
     }

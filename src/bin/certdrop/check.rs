@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use certdrop::bundle;
+use certdrop::bundle::{self, Part};
 use certdrop::certificate::Certificate;
+use certdrop::secret::Passphrase;
 use certdrop::validate::finding::{self, Finding};
 use certdrop::validate::reimport::{self, Previous};
 use certdrop::validate::{IncludeRoot, Policy, Served, Verdict, validate};
@@ -13,7 +14,7 @@ use clap::Args;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::{bundle_files, json, tree};
+use crate::{Ending, bundle_files, json, tree};
 
 /// Say what would happen to bundles: judged as the function would, without AWS
 #[derive(Args)]
@@ -55,13 +56,6 @@ Exit codes:
   1  at least one would be rejected
   2  wrong usage, or a file that cannot be read";
 
-/// The worst of all verdicts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overall {
-    Accepted,
-    Rejected,
-}
-
 /// One bundle, judged.
 pub(crate) struct Checked {
     /// The path as it was given.
@@ -83,7 +77,7 @@ impl Checked {
 /// # Errors
 ///
 /// Where a file cannot be read or the output is closed.
-pub(crate) fn run(arguments: &Arguments) -> Result<Overall> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
     let now = arguments.now.unwrap_or_else(OffsetDateTime::now_utc);
     let old = arguments
@@ -91,12 +85,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Overall> {
         .as_deref()
         .map(old_certificate)
         .transpose()?;
-    let mut overall = Overall::Accepted;
+    let mut ending = Ending::Done;
     let mut output = anstream::stdout().lock();
     for (position, path) in arguments.paths.iter().enumerate() {
         let checked = check(path, arguments, old.as_ref(), now)?;
         if !checked.is_accepted() {
-            overall = Overall::Rejected;
+            ending = Ending::Rejected;
         }
         if arguments.json {
             json::write(&checked, &mut output)?;
@@ -108,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Overall> {
         }
     }
     output.flush()?;
-    Ok(overall)
+    Ok(ending)
 }
 
 fn check(
@@ -132,22 +126,39 @@ fn check(
         expiry_warning: Duration::days(i64::from(arguments.expiry_warning)),
         include_root: IncludeRoot::Auto,
     };
-    let (served, mut findings) = match validate(bundle::read(&parts, &passphrases), &policy) {
+    let mut checked = judge(path, &parts, &passphrases, &policy);
+    if let (Some(old), Some(served)) = (old, &checked.served) {
+        let against = replacement(old, &served.leaf);
+        checked.findings.extend(against);
+        errors_first(&mut checked.findings);
+    }
+    for finding in &mut checked.findings {
+        speak_of_files(finding);
+    }
+    Ok(checked)
+}
+
+/// The function's judgement of the bundle at `path`.
+pub(crate) fn judge(
+    path: &Path,
+    parts: &[Part],
+    passphrases: &[Passphrase],
+    policy: &Policy,
+) -> Checked {
+    let (served, mut findings) = match validate(bundle::read(parts, passphrases), policy) {
         Verdict::Accepted(valid, warnings) => (Some(valid.served().clone()), warnings),
         Verdict::Rejected(rejected) => (rejected.served, rejected.findings),
     };
-    if let (Some(old), Some(served)) = (old, &served) {
-        findings.extend(replacement(old, &served.leaf));
-    }
-    for finding in &mut findings {
-        speak_of_files(finding);
-    }
-    findings.sort_by_key(|finding| !finding.is_error());
-    Ok(Checked {
+    errors_first(&mut findings);
+    Checked {
         bundle: path.display().to_string(),
         findings,
         served,
-    })
+    }
+}
+
+fn errors_first(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| !finding.is_error());
 }
 
 /// What speaks against putting `new` in the place of `old`.

@@ -10,9 +10,8 @@ use time::{Date, OffsetDateTime};
 
 use crate::check::Checked;
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
+use crate::terminal::{columns, fitted, harmless, wrapped};
 
-/// Columns of a line where the terminal does not tell.
-const COLUMNS: usize = 80;
 /// No line is wider than this, however wide the terminal is: eyes get lost.
 const MOST_COLUMNS: usize = 110;
 /// Cells of the bar that shows how much of a validity is left.
@@ -32,7 +31,7 @@ pub(crate) fn write(checked: &Checked, now: OffsetDateTime, output: &mut impl Wr
     writeln!(
         output,
         "{style}{verdict}{style:#}  {STRONG}{}{STRONG:#}",
-        checked.bundle
+        harmless(&checked.bundle)
     )?;
     if let Some(served) = &checked.served {
         chain(served, now, output)?;
@@ -67,7 +66,7 @@ fn chain(served: &Served, now: OffsetDateTime, output: &mut impl Write) -> Resul
         })
         .max()
         .unwrap_or_default()
-        .min(columns().saturating_sub(FACTS_WIDTH));
+        .min(columns(MOST_COLUMNS).saturating_sub(FACTS_WIDTH));
     for (below, member) in members.into_iter().enumerate() {
         let branch = branch(depth + below);
         let room = width.saturating_sub(branch.chars().count());
@@ -98,17 +97,10 @@ fn branch(depth: usize) -> String {
 
 /// The common name if there is one: the rest of a subject is mostly the same all the way up.
 fn short_name(name: &certdrop::certificate::DistinguishedName) -> String {
-    name.common_name()
-        .map_or_else(|| name.to_string(), str::to_owned)
-}
-
-/// Cut or filled to just `room` columns.
-fn fitted(name: &str, room: usize) -> String {
-    if name.chars().count() <= room {
-        return format!("{name:<room$}");
-    }
-    let kept: String = name.chars().take(room.saturating_sub(1)).collect();
-    format!("{kept}…")
+    let name = name
+        .common_name()
+        .map_or_else(|| name.to_string(), str::to_owned);
+    harmless(&name)
 }
 
 fn days_left(certificate: &Certificate, now: OffsetDateTime) -> String {
@@ -191,7 +183,10 @@ fn finding(finding: &Finding, output: &mut impl Write) -> Result<()> {
 /// A label in the margin and a text beside it, wrapped at blanks.
 fn labelled(label: &str, text: &str, output: &mut impl Write) -> Result<()> {
     let mut label = label;
-    for line in wrapped(text, columns().saturating_sub(MARGIN)) {
+    for line in wrapped(
+        &harmless(text),
+        columns(MOST_COLUMNS).saturating_sub(MARGIN),
+    ) {
         writeln!(output, "  {QUIET}{label:<8}{QUIET:#}{line}")?;
         label = "";
     }
@@ -200,26 +195,3 @@ fn labelled(label: &str, text: &str, output: &mut impl Write) -> Result<()> {
 
 /// Columns before a labelled text.
 const MARGIN: usize = 10;
-
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let full = line.chars().count() + 1 + word.chars().count() > width;
-        if !line.is_empty() && full {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
-}
-
-fn columns() -> usize {
-    let terminal = terminal_size::terminal_size();
-    let columns = terminal.map_or(COLUMNS, |(width, _)| usize::from(width.0));
-    columns.clamp(60, MOST_COLUMNS)
-}

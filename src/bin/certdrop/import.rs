@@ -1,0 +1,311 @@
+//! `certdrop import`: judge a bundle here, drop it into the bucket, and see it through.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration as Pause;
+
+use anyhow::{Result, bail};
+use certdrop::aws::s3::Tags;
+use certdrop::binding::{ARN_TAG, CertificateArn, FORCE_TAG};
+use certdrop::bundle::Part;
+use certdrop::config::Adoption;
+use certdrop::event::{DroppedObject, WorkItem};
+use certdrop::fault::Fault;
+use certdrop::pipeline::{self, Invocation};
+use certdrop::secret::{Passphrase, SecretBytes};
+use certdrop::summary::{Outcome, Summary, prose};
+use certdrop::validate::Policy;
+use certdrop::validate::finding::Finding;
+use clap::Args;
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::check::Checked;
+use crate::drop::{self, Drop};
+use crate::session::{self, Session, now, told};
+use crate::terminal::harmless;
+use crate::{Ending, check, progress, style, tree};
+
+/// How long one command goes on, the waiting for other workers and for ACM included.
+const PATIENCE: Duration = Duration::minutes(15);
+/// Between two attempts. Each of them waits for the lease by itself.
+const PAUSE: Pause = Pause::from_secs(2);
+
+/// Import bundles into ACM, or replace what they have there
+///
+/// Each bundle is judged on this machine first, with the private key and the passphrase that are
+/// stored for it in the parameter store: one that would be rejected is never uploaded. Then it is
+/// put into the bucket's drop folder, and this command does what the deployed function does with a
+/// drop, with your credentials: it finds the bundle's certificate, imports or replaces it, and
+/// writes tags, parameter and summary. The function may be woken by the same upload; a lease lets
+/// only one of the two work, and the other finds everything done.
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Bundles: a file each, or a folder each, or `-` for standard input. The name without its
+    /// ending is the name of the bundle, and a bundle keeps its ARN: renew under the same name
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Name of the bundle, if it is not the file's or the folder's
+    #[arg(long, value_name = "BUNDLE")]
+    name: Option<String>,
+    /// Replace this certificate, which is in ACM already and not certdrop's yet
+    #[arg(long, value_name = "ARN", value_parser = certificate_arn)]
+    adopt: Option<CertificateArn>,
+    /// Replace even a certificate that is newer
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object a line for each bundle: its summary
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    session: session::Options,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  certdrop import --function certdrop-Function-1A2B3C www.example.com.pem
+  certdrop import --name www.example.com /etc/letsencrypt/live/www.example.com-0001
+  certdrop import --adopt arn:aws:acm:eu-central-1:123456789012:certificate/... www.example.com.pfx
+  kubectl get secret www-tls -o yaml | certdrop import --name www.example.com -
+  certdrop import --json *.pem | jq -r '[.bundle, .outcome, .certificate_arn] | @tsv'
+
+Exit codes:
+  0  every bundle is in ACM: imported, replaced or unchanged
+  1  at least one is not: it was rejected, or ACM has a newer certificate, which stays
+  2  wrong usage, no credentials, or work that could not be finished: run it again";
+
+/// What a program is told of a bundle that stayed here.
+#[derive(Serialize)]
+struct NotUploaded<'a> {
+    outcome: Outcome,
+    bundle: &'a str,
+    is_uploaded: bool,
+    findings: &'a [Finding],
+}
+
+/// Imports all bundles, one after the other, and prints what became of each.
+///
+/// # Errors
+///
+/// Where something cannot be read, there are no credentials, or the output is closed. What AWS has
+/// against a single bundle is said, and the others go on.
+pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
+    if arguments.paths.len() > 1 && (arguments.name.is_some() || arguments.adopt.is_some()) {
+        bail!("`--name` and `--adopt` are about one bundle; give one PATH with them");
+    }
+    // All is read before AWS is asked: what cannot be read stops the command before any upload.
+    let mut drops = drop::read_all(&arguments.paths, arguments.name.as_deref())?;
+    let session = Session::open(&arguments.session, PATIENCE).await?;
+    may_adopt(arguments, &session)?;
+    let tags = tags(arguments);
+    let mut ending = Ending::Done;
+    for (position, drop) in drops.iter_mut().enumerate() {
+        let mut output = anstream::stdout().lock();
+        if position > 0 && !arguments.json {
+            writeln!(output)?;
+        }
+        let one = import(drop, &tags, arguments.json, &session, &mut output).await;
+        progress::clear();
+        match one {
+            Ok(one) => ending = ending.max(one),
+            Err(fault) if fault.is::<std::io::Error>() => return Err(fault),
+            Err(fault) => {
+                eprintln!(
+                    "error: {}: {}",
+                    drop.bundle,
+                    harmless(&format!("{fault:#}"))
+                );
+                ending = Ending::Unfinished;
+            }
+        }
+        output.flush()?;
+    }
+    Ok(ending)
+}
+
+async fn import(
+    drop: &mut Drop,
+    tags: &Tags,
+    is_json: bool,
+    session: &Session,
+    output: &mut impl Write,
+) -> Result<Ending> {
+    let world = session.world();
+    let began = now();
+    let checked = judge(drop, world).await.map_err(told)?;
+    if !checked.is_accepted() {
+        not_uploaded(&checked, drop, is_json, began, output)?;
+        return Ok(Ending::Rejected);
+    }
+    let dropped = upload(drop, tags, world).await.map_err(told)?;
+    let item = WorkItem {
+        bundle: drop.bundle.clone(),
+        object: Some(dropped),
+    };
+    let summary = see_through(&item, world).await.map_err(told)?;
+    progress::clear();
+    if is_json {
+        writeln!(output, "{}", serde_json::to_string(&summary)?)?;
+    } else {
+        tell(&summary, began, output)?;
+    }
+    Ok(match summary.outcome {
+        Outcome::Imported | Outcome::Replaced | Outcome::Unchanged => Ending::Done,
+        _ => Ending::Rejected,
+    })
+}
+
+/// The function's own judgement, with the secrets that it would use.
+async fn judge(drop: &mut Drop, world: Invocation<'_>) -> Result<Checked, Fault> {
+    progress::say(&format!("{} is judged", drop.bundle));
+    let config = world.config;
+    let names = [
+        config.parameter(&drop.bundle, "private-key"),
+        config.parameter(&drop.bundle, "passphrase"),
+        format!("{}/passphrase", config.parameter_prefix),
+    ];
+    let mut stored = world.aws.parameters.get(names.to_vec()).await?;
+    let [private_key, passphrases @ ..] = names;
+    let passphrases: Vec<_> = passphrases
+        .iter()
+        .filter_map(|name| stored.remove(name))
+        .map(|mut parameter| Passphrase::new(std::mem::take(&mut *parameter.value)))
+        .collect();
+    let uploaded = drop.parts.len();
+    drop.parts
+        .extend(stored.remove(&private_key).map(|mut parameter| Part {
+            name: format!("parameter {private_key}"),
+            bytes: SecretBytes::new(std::mem::take(&mut *parameter.value).into_bytes()),
+        }));
+    let policy = Policy {
+        now: world.now,
+        expiry_warning: config.expiry_warning,
+        include_root: config.include_root,
+    };
+    let mut checked = check::judge(&drop.path, &drop.parts, &passphrases, &policy);
+    let own = private_key
+        .strip_suffix("/private-key")
+        .unwrap_or(&private_key);
+    for finding in &mut checked.findings {
+        finding.remedy = finding.remedy.replace("<prefix>/<bundle>", own).into();
+    }
+    // It stays where it is stored.
+    drop.parts.truncate(uploaded);
+    Ok(checked)
+}
+
+/// Puts all parts into the bucket; the object that stands for them.
+async fn upload(drop: &Drop, tags: &Tags, world: Invocation<'_>) -> Result<DroppedObject, Fault> {
+    let mut dropped = None;
+    for (key, part) in drop.keys.iter().zip(&drop.parts) {
+        let key = format!("{}{key}", world.config.drop_prefix);
+        progress::say(&format!("{} is uploaded to {key}", drop.bundle));
+        let version_id = world
+            .aws
+            .bucket
+            .drop_object(&key, &part.bytes, tags)
+            .await?;
+        dropped = Some(DroppedObject {
+            key,
+            version_id,
+            packing: drop.packing,
+        });
+    }
+    dropped.ok_or_else(|| Fault::internal("a bundle without parts"))
+}
+
+/// Works on the dropped bundle until it is done: another worker, mostly the function, may be at it.
+async fn see_through(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
+    loop {
+        progress::say(&format!("{} is brought to ACM", item.bundle));
+        match Box::pin(pipeline::process(item, world)).await {
+            Err(Fault::Transient(why)) if now() + PAUSE < world.deadline => {
+                progress::say(&format!("{}: {why}; trying again", item.bundle));
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn not_uploaded(
+    checked: &Checked,
+    drop: &Drop,
+    is_json: bool,
+    now: OffsetDateTime,
+    output: &mut impl Write,
+) -> Result<()> {
+    progress::clear();
+    if is_json {
+        let told = NotUploaded {
+            outcome: Outcome::Rejected,
+            bundle: drop.bundle.as_str(),
+            is_uploaded: false,
+            findings: &checked.findings,
+        };
+        writeln!(output, "{}", serde_json::to_string(&told)?)?;
+        return Ok(());
+    }
+    tree::write(checked, now, output)?;
+    writeln!(output)?;
+    writeln!(
+        output,
+        "  Nothing was uploaded. What ACM has stays as it is."
+    )?;
+    Ok(())
+}
+
+fn tell(summary: &Summary, began: OffsetDateTime, output: &mut impl Write) -> Result<()> {
+    let style = style::of(summary.outcome);
+    let message = harmless(&prose::message(summary, now()));
+    let (headline, rest) = message.split_once('\n').unwrap_or((&message, ""));
+    let headline = if is_by_function(summary, began) {
+        "ACM has it: the deployed function, woken by the same upload, was faster."
+    } else {
+        headline
+    };
+    writeln!(output, "{style}{headline}{style:#}")?;
+    write!(output, "{rest}")?;
+    if summary.outcome == Outcome::Outdated {
+        writeln!(output, "\nIf you mean it, import it with `--force`.")?;
+    }
+    Ok(())
+}
+
+/// Nothing was left to be done, because the certificate came to ACM while this command ran.
+fn is_by_function(summary: &Summary, began: OffsetDateTime) -> bool {
+    let detail = serde_json::to_value(&summary.certificate).unwrap_or_default();
+    let imported_at = detail.get("ImportedAt").and_then(|at| at.as_str());
+    let imported_at = imported_at.and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+    // ACM tells whole seconds.
+    summary.outcome == Outcome::Unchanged
+        && imported_at.is_some_and(|at| at + Duration::SECOND > began)
+}
+
+/// Tags for the bundle's objects.
+fn tags(arguments: &Arguments) -> Tags {
+    let adopt = arguments.adopt.iter();
+    let adopt = adopt.map(|arn| (ARN_TAG.to_owned(), arn.to_string()));
+    let force = arguments
+        .force
+        .then(|| (FORCE_TAG.to_owned(), "true".to_owned()));
+    adopt.chain(force).collect()
+}
+
+/// Asked before anything is uploaded, because the function would stumble over the tag as well.
+fn may_adopt(arguments: &Arguments, session: &Session) -> Result<()> {
+    if arguments.adopt.is_some() && session.config.adoption == Adoption::Forbidden {
+        bail!(
+            "`--adopt` takes over a certificate of others, which the settings forbid; deploy the stack with AllowAdoption=true until it is done (without `--function`: set CERTDROP_ALLOW_ADOPTION=true)"
+        );
+    }
+    Ok(())
+}
+
+fn certificate_arn(text: &str) -> Result<CertificateArn, String> {
+    CertificateArn::parse(text).ok_or_else(|| {
+        "an ARN looks like arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012".to_owned()
+    })
+}
