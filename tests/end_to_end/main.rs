@@ -12,6 +12,7 @@
 mod support;
 
 mod binding;
+mod command_line;
 mod drop;
 mod fetch;
 mod least_privilege;

@@ -10,7 +10,7 @@ use crate::support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run, run
 use crate::support::stage::REGION;
 use crate::telling::{TOPIC, notices};
 
-const DENIED: Refusal = Refusal {
+pub(crate) const DENIED: Refusal = Refusal {
     status: 400,
     code: "AccessDeniedException",
 };

@@ -64,6 +64,12 @@ impl Policy {
         }
     }
 
+    /// The same, and what `statement` grants.
+    pub fn and(mut self, statement: &Value) -> Self {
+        self.statements.push(Statement::new(statement));
+        self
+    }
+
     /// The permission that this call lacks, in words; `None` where it may be made.
     pub async fn missing(&self, operation: &str, request: &Request<Bytes>) -> Option<String> {
         let region = region(request);
@@ -117,7 +123,12 @@ impl Policy {
             "s3:PutObjectTagging" => vec![Need::new(versioned("PutTagging"), &of_s3)],
             "s3:ListObjectsV2" => vec![Need::new("s3:ListBucket", &self.own_bucket())],
             "s3:ListObjectVersions" => vec![Need::new("s3:ListBucketVersions", &self.own_bucket())],
-            "s3:PutObject" => vec![Need::new(operation, &of_s3), via("s3", "GenerateDataKey")],
+            "s3:PutObject" => {
+                let tags = request.headers().get("x-amz-tagging");
+                let tags = tags.map(|_| Need::new("s3:PutObjectTagging", &of_s3));
+                let object = [Need::new(operation, &of_s3), via("s3", "GenerateDataKey")];
+                object.into_iter().chain(tags).collect()
+            }
             "s3:Other" if *request.method() == Method::POST => vec![
                 Need::new("sns:Publish", "TOPIC"),
                 via("sns", "GenerateDataKey"),

@@ -31,7 +31,7 @@ pub struct Scene {
     pub s3: aws_sdk_s3::Client,
     pub ssm: aws_sdk_ssm::Client,
     pub acm: aws_sdk_acm::Client,
-    acm_endpoint: String,
+    pub acm_endpoint: String,
     pub bucket: String,
     pub function: Function,
     /// Between the function and everything but ACM.
@@ -167,6 +167,11 @@ impl Scene {
         };
         self.said.lock().expect("what was said").push_str(&text);
         answer
+    }
+
+    /// Keeps what was said elsewhere for the search for secrets.
+    pub fn hear(&self, text: &str) {
+        self.said.lock().expect("what was said").push_str(text);
     }
 
     /// Drops an object and sends S3's event about it: the one summary that comes back.

@@ -64,6 +64,10 @@ impl Stage {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    pub fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&sdk(&self.endpoint))
+    }
+
     pub fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&sdk(&self.endpoint))
     }
