@@ -1,8 +1,10 @@
 //! Our view of one X.509 certificate: everything that a rule asks about, read once.
 
+mod key_usage;
+mod name;
+mod serial_number;
+
 use std::collections::BTreeSet;
-use std::fmt;
-use std::net::IpAddr;
 use std::ops::Range;
 
 use pkcs8::der::asn1::AnyRef;
@@ -11,11 +13,18 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, Oid};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
+pub use key_usage::KeyUsage;
+pub use name::{AlternativeName, DistinguishedName};
+pub use serial_number::SerialNumber;
+
+use crate::public_key::{
+    Curve, KeyAlgorithm, PublicKey, name_of_algorithm, name_of_curve, uncompressed,
+};
+use key_usage::extended_key_usages;
 
 /// One X.509 certificate. Owns its DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +169,7 @@ impl Certificate {
                     }
                 }
             }
-            ParsedExtension::ParseError { .. } => {
+            ParsedExtension::ParseError { .. } if is_judged_by(oid) => {
                 return Err(malformed(&format!("has an unreadable extension {oid}")));
             }
             _ => {}
@@ -186,6 +195,12 @@ impl Certificate {
         self.subject == self.issuer
     }
 
+    /// Both ends are inclusive (RFC 5280, section 4.1.2.5).
+    #[must_use]
+    pub fn is_valid_at(&self, now: OffsetDateTime) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+
     /// May sign certificates, as far as its basic constraints say (RFC 5280, section 4.2.1.9).
     ///
     /// A version 1 certificate has no extensions; old roots are of that kind, so a self-issued one
@@ -206,6 +221,21 @@ impl Certificate {
     }
 }
 
+/// An extension that a rule or the chain builder asks about. What stands in the others is the
+/// clients' business: real CAs have sent damaged ones for years.
+fn is_judged_by(oid: &Oid<'_>) -> bool {
+    matches!(
+        oid.to_id_string().as_str(),
+        "2.5.29.14" // subjectKeyIdentifier
+            | "2.5.29.15" // keyUsage
+            | "2.5.29.17" // subjectAltName
+            | "2.5.29.19" // basicConstraints
+            | "2.5.29.35" // authorityKeyIdentifier
+            | "2.5.29.37" // extKeyUsage
+            | "1.3.6.1.5.5.7.1.1" // authorityInfoAccess
+    )
+}
+
 /// `oid` dotted; `parameters` the content of the parameters field, without its header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlgorithmIdentifier {
@@ -214,9 +244,6 @@ pub struct AlgorithmIdentifier {
     /// Content of the parameters, `None` where they are absent.
     pub parameters: Option<Vec<u8>>,
 }
-
-/// Bytes of the longest DER header of a sequence in a certificate: tag, length of length, 4 bytes.
-const MAX_HEADER: usize = 6;
 
 /// RFC 5280, section 4.2.1.9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,222 +254,6 @@ pub struct BasicConstraints {
     pub path_length: Option<u32>,
 }
 
-/// A serial number: a positive integer, big-endian, without leading zeros.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SerialNumber(Vec<u8>);
-
-impl SerialNumber {
-    fn from_bytes(bytes: &[u8]) -> Self {
-        let leading_zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-        Self(bytes.get(leading_zeros..).unwrap_or_default().to_vec())
-    }
-
-    /// Reads hexadecimal with or without colons, as ACM writes it: `07:71:71:f4`.
-    #[must_use]
-    pub fn from_hexadecimal(text: &str) -> Option<Self> {
-        let mut digits: String = text.chars().filter(|c| *c != ':').collect();
-        if digits.len() % 2 == 1 {
-            digits.insert(0, '0');
-        }
-        let bytes = digits
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-            .collect::<Option<Vec<_>>>()?;
-        Some(Self::from_bytes(&bytes))
-    }
-}
-
-impl fmt::Display for SerialNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("00");
-        }
-        f.write_str(&hexadecimal(&self.0, ":"))
-    }
-}
-
-/// A subject or issuer. Compared by its DER, shown as text.
-#[derive(Clone, Debug)]
-pub struct DistinguishedName {
-    der: Vec<u8>,
-    text: String,
-    common_name: Option<String>,
-}
-
-impl DistinguishedName {
-    fn from_parsed(name: &X509Name<'_>) -> Self {
-        Self {
-            der: name.as_raw().to_vec(),
-            text: name.to_string(),
-            common_name: name
-                .iter_common_name()
-                .last()
-                .and_then(|value| value.as_str().ok())
-                .map(str::to_owned),
-        }
-    }
-
-    /// Its DER has this content (what follows the header of the outer `SEQUENCE`).
-    #[must_use]
-    pub fn has_content(&self, content: &[u8]) -> bool {
-        !content.is_empty()
-            && self.der.ends_with(content)
-            && self.der.len() - content.len() <= MAX_HEADER
-    }
-
-    /// No attribute at all: `SEQUENCE {}`.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.der.len() <= 2
-    }
-
-    /// The last common name, which is the most specific one.
-    #[must_use]
-    pub fn common_name(&self) -> Option<&str> {
-        self.common_name.as_deref()
-    }
-}
-
-impl PartialEq for DistinguishedName {
-    fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
-    }
-}
-
-impl Eq for DistinguishedName {}
-
-impl fmt::Display for DistinguishedName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_empty() {
-            "(empty)"
-        } else {
-            &self.text
-        })
-    }
-}
-
-/// A subject alternative name (RFC 5280, section 4.2.1.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlternativeName {
-    /// `dNSName`, as written in the certificate.
-    Dns(String),
-    /// `iPAddress`.
-    Ip(IpAddr),
-    /// Anything that no TLS client looks at: mail, URI, directory name. Kept for display.
-    Other(String),
-}
-
-impl AlternativeName {
-    fn from_parsed(name: &GeneralName<'_>) -> Self {
-        match name {
-            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
-            GeneralName::IPAddress(bytes) => {
-                let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-                let v6 = <[u8; 16]>::try_from(*bytes).map(IpAddr::from);
-                v4.or(v6)
-                    .map_or_else(|_| Self::Other("IP address of odd length".into()), Self::Ip)
-            }
-            GeneralName::RFC822Name(mail) => Self::Other(format!("email:{mail}")),
-            GeneralName::URI(uri) => Self::Other(format!("URI:{uri}")),
-            other => Self::Other(other.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for AlternativeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dns(name) | Self::Other(name) => f.write_str(name),
-            Self::Ip(address) => write!(f, "{address}"),
-        }
-    }
-}
-
-/// RFC 5280, section 4.2.1.3, in the order of its bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyUsage {
-    /// Bit 0.
-    DigitalSignature,
-    /// Bit 1, also called content commitment.
-    NonRepudiation,
-    /// Bit 2.
-    KeyEncipherment,
-    /// Bit 3.
-    DataEncipherment,
-    /// Bit 4.
-    KeyAgreement,
-    /// Bit 5.
-    CertificateSigning,
-    /// Bit 6.
-    CrlSigning,
-    /// Bit 7.
-    EncipherOnly,
-    /// Bit 8.
-    DecipherOnly,
-}
-
-impl KeyUsage {
-    /// All of them, in the order of their bits.
-    pub const ALL: [Self; 9] = [
-        Self::DigitalSignature,
-        Self::NonRepudiation,
-        Self::KeyEncipherment,
-        Self::DataEncipherment,
-        Self::KeyAgreement,
-        Self::CertificateSigning,
-        Self::CrlSigning,
-        Self::EncipherOnly,
-        Self::DecipherOnly,
-    ];
-
-    fn from_flags(flags: u16) -> BTreeSet<Self> {
-        Self::ALL
-            .into_iter()
-            .enumerate()
-            .filter(|(bit, _)| flags & (1 << bit) != 0)
-            .map(|(_, usage)| usage)
-            .collect()
-    }
-
-    /// ACM's name (`KeyUsage.Name`).
-    ///
-    /// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_KeyUsage.html>
-    #[must_use]
-    pub fn acm_name(self) -> &'static str {
-        match self {
-            Self::DigitalSignature => "DIGITAL_SIGNATURE",
-            Self::NonRepudiation => "NON_REPUDIATION",
-            Self::KeyEncipherment => "KEY_ENCIPHERMENT",
-            Self::DataEncipherment => "DATA_ENCIPHERMENT",
-            Self::KeyAgreement => "KEY_AGREEMENT",
-            Self::CertificateSigning => "CERTIFICATE_SIGNING",
-            Self::CrlSigning => "CRL_SIGNING",
-            Self::EncipherOnly => "ENCIPHER_ONLY",
-            Self::DecipherOnly => "DECIPHER_ONLY",
-        }
-    }
-}
-
-fn extended_key_usages(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> BTreeSet<String> {
-    let named = [
-        (usage.any, "2.5.29.37.0"),
-        (usage.server_auth, "1.3.6.1.5.5.7.3.1"),
-        (usage.client_auth, "1.3.6.1.5.5.7.3.2"),
-        (usage.code_signing, "1.3.6.1.5.5.7.3.3"),
-        (usage.email_protection, "1.3.6.1.5.5.7.3.4"),
-        (usage.time_stamping, "1.3.6.1.5.5.7.3.8"),
-        (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
-    ];
-    let others = usage.other.iter().map(Oid::to_id_string);
-    named
-        .into_iter()
-        .filter(|(present, _)| *present)
-        .map(|(_, oid)| oid.to_owned())
-        .chain(others)
-        .collect()
-}
-
 fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Result<PublicKey, MalformedCertificate> {
     let algorithm = match info.algorithm.algorithm.to_id_string().as_str() {
         "1.2.840.113549.1.1.1" => match info.parsed() {
@@ -451,15 +262,15 @@ fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Result<PublicKey, MalformedCer
         },
         "1.2.840.10045.2.1" => named_curve(info.algorithm.parameters.as_ref()),
         "1.3.101.112" => KeyAlgorithm::Ed25519,
-        "1.3.101.113" => KeyAlgorithm::Other("Ed448".into()),
-        "1.2.840.113549.1.1.10" => KeyAlgorithm::Other("RSASSA-PSS".into()),
-        "1.2.840.10040.4.1" => KeyAlgorithm::Other("DSA".into()),
-        other => KeyAlgorithm::Other(format!("algorithm {other}")),
+        other => KeyAlgorithm::Other(name_of_algorithm(other)),
     };
-    Ok(PublicKey::new(
-        algorithm,
-        info.subject_public_key.data.to_vec(),
-    ))
+    let content = &info.subject_public_key.data;
+    let point = match algorithm {
+        KeyAlgorithm::Ec(curve) => uncompressed(curve, content),
+        _ => None,
+    };
+    let content = point.unwrap_or_else(|| content.to_vec());
+    Ok(PublicKey::new(algorithm, content))
 }
 
 /// The key of a `SubjectPublicKeyInfo`, given the content of its outer `SEQUENCE`.
@@ -482,7 +293,7 @@ fn named_curve(parameters: Option<&Any<'_>>) -> KeyAlgorithm {
     };
     let oid = oid.to_id_string();
     Curve::from_oid(&oid).map_or_else(
-        || KeyAlgorithm::Other(format!("EC on curve {oid}")),
+        || KeyAlgorithm::Other(name_of_curve(&oid)),
         KeyAlgorithm::Ec,
     )
 }

@@ -40,6 +40,70 @@ impl Curve {
             _ => None,
         }
     }
+
+    /// Bytes of a number of this curve (RFC 5915, section 3).
+    #[must_use]
+    pub fn field_bytes(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+}
+
+/// What people call an elliptic curve that ACM does not take, given its object identifier, dotted.
+pub(crate) fn name_of_curve(oid: &str) -> String {
+    let name = match oid {
+        "1.2.840.10045.3.1.1" => "P-192",
+        "1.3.132.0.33" => "P-224",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        "1.2.156.10197.1.301" => "SM2",
+        other => return format!("EC on curve {other}"),
+    };
+    format!("EC {name}")
+}
+
+/// What people call an algorithm of keys or signatures that ACM does not take, given its object
+/// identifier, dotted.
+pub(crate) fn name_of_algorithm(oid: &str) -> String {
+    match oid {
+        "1.2.840.113549.1.1.10" => "RSASSA-PSS",
+        "1.2.840.10040.4.1" => "DSA",
+        "1.2.840.113549.1.1.4" => "MD5 with RSA",
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "1.3.101.113" => "Ed448",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        other => return format!("algorithm {other}"),
+    }
+    .to_owned()
+}
+
+/// The uncompressed form of the compressed `point` (SEC1, section 2.3.3); `None` where it is in another
+/// form or not on `curve`.
+pub(crate) fn uncompressed(curve: Curve, point: &[u8]) -> Option<Vec<u8>> {
+    use p256::elliptic_curve::sec1::ToSec1Point as _;
+    macro_rules! uncompressed {
+        ($curve:ident) => {
+            $curve::PublicKey::from_sec1_bytes(point)
+                .ok()
+                .map(|key| key.to_sec1_point(false).as_bytes().to_vec())
+        };
+    }
+    if !matches!(point, [2 | 3, ..]) {
+        return None;
+    }
+    match curve {
+        Curve::P256 => uncompressed!(p256),
+        Curve::P384 => uncompressed!(p384),
+        Curve::P521 => uncompressed!(p521),
+    }
 }
 
 impl KeyAlgorithm {

@@ -13,6 +13,8 @@ pub(super) const OID: u8 = 0x06;
 pub(super) const INTEGER: u8 = 0x02;
 /// `BIT STRING`.
 pub(super) const BIT_STRING: u8 = 0x03;
+/// `OCTET STRING`.
+pub(super) const OCTET_STRING: u8 = 0x04;
 /// `[0]`, constructed.
 pub(super) const CONTEXT_0: u8 = 0xA0;
 

@@ -1,18 +1,22 @@
 //! Private keys: PKCS#1, SEC1 and PKCS#8, plain or encrypted, become plain PKCS#8 and the public key
 //! that belongs to them.
 
-use pkcs1::RsaPrivateKeyRef;
+mod ec;
+mod rsa;
+
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode};
 use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
-use sec1::EcPrivateKey;
 use zeroize::Zeroizing;
 
+pub(super) use ec::from_sec1;
+pub(super) use rsa::from_pkcs1;
+
+use super::Reading;
 use super::encryption::traditional::decrypt_traditional;
 use super::encryption::{Failure, Secret, decrypt, encrypted_key_info};
-use super::{Reading, limits};
-use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
+use crate::public_key::{KeyAlgorithm, PublicKey, name_of_algorithm};
 use crate::secret::PrivateKey;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -36,10 +40,10 @@ pub(super) fn reader_of(der: &[u8]) -> Option<Reader> {
     if PrivateKeyInfoRef::from_der(der).is_ok() {
         return Some(|der, _| from_pkcs8(der));
     }
-    if RsaPrivateKeyRef::from_der(der).is_ok() {
+    if rsa::is_pkcs1(der) {
         return Some(|der, _| from_pkcs1(der));
     }
-    if EcPrivateKey::from_der(der).is_ok() {
+    if ec::is_sec1(der) {
         return Some(|der, _| from_sec1(der));
     }
     encrypted_key_info(der)?;
@@ -53,12 +57,9 @@ pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, KeyFault> {
     let inner = info.private_key.as_bytes();
     match info.algorithm.oid {
         RSA => from_pkcs1(inner),
-        EC => {
-            let curve = info.algorithm.parameters.and_then(|p| p.decode_as().ok());
-            from_ec(inner, curve)
-        }
+        EC => ec::from_pkcs8_content(inner, info.algorithm.parameters),
         ED25519 => ed25519(der),
-        other => Ok(unusable(der, format!("algorithm {other}"))),
+        other => Ok(unusable(der, name_of_algorithm(&other.to_string()))),
     }
 }
 
@@ -110,165 +111,6 @@ fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     pairs
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
-}
-
-/// Reads an RSA key in PKCS#1 (RFC 8017, appendix A.1.2), DER.
-pub(super) fn from_pkcs1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
-    let key = RsaPrivateKeyRef::from_der(der)
-        .map_err(|_| KeyFault::Malformed("is not the DER of an RSA key"))?;
-    let algorithm = KeyAlgorithm::rsa(key.modulus.as_bytes());
-    if !may_be_checked(&key) {
-        return Err(KeyFault::Malformed("has numbers too large for an RSA key"));
-    }
-    if !rsa_numbers_belong_together(der, &key) {
-        return Err(KeyFault::Malformed(
-            "is damaged: its numbers do not belong together",
-        ));
-    }
-    let public = key
-        .public_key()
-        .to_der()
-        .map_err(|_| KeyFault::Malformed("has no public half"))?;
-    let identifier = AlgorithmIdentifierRef {
-        oid: RSA,
-        parameters: Some(AnyRef::NULL),
-    };
-    Ok(PrivateKey::new(
-        pkcs8(identifier, der)?,
-        PublicKey::new(algorithm, public),
-    ))
-}
-
-/// None of the numbers that the check computes with is larger than an RSA key's.
-fn may_be_checked(key: &RsaPrivateKeyRef<'_>) -> bool {
-    let numbers = [
-        &key.modulus,
-        &key.public_exponent,
-        &key.private_exponent,
-        &key.prime1,
-        &key.prime2,
-    ];
-    numbers
-        .iter()
-        .all(|number| number.as_bytes().len() * 8 <= limits::RSA_BITS)
-}
-
-/// A key that was damaged in a way that ASN.1 does not show would be refused by ACM, or worse.
-fn rsa_numbers_belong_together(der: &[u8], key: &RsaPrivateKeyRef<'_>) -> bool {
-    // ring's check is ten times as fast, but it knows only 2048 to 4096 bits and common exponents.
-    ring::rsa::KeyPair::from_der(der).is_ok() || {
-        let number =
-            |uint: &pkcs1::UintRef<'_>| rsa::BoxedUint::from_be_slice_vartime(uint.as_bytes());
-        let primes = vec![number(&key.prime1), number(&key.prime2)];
-        rsa::PrivateKey::from_components(
-            number(&key.modulus),
-            number(&key.public_exponent),
-            number(&key.private_exponent),
-            primes,
-        )
-        .is_ok()
-    }
-}
-
-/// Reads an EC key in SEC1 form (RFC 5915), DER, which names its own curve.
-pub(super) fn from_sec1(der: &[u8]) -> Result<PrivateKey, KeyFault> {
-    from_ec(der, None)
-}
-
-/// `curve` is the one named outside of the key, as PKCS#8 does.
-fn from_ec(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<PrivateKey, KeyFault> {
-    let key = EcPrivateKey::from_der(der)
-        .map_err(|_| KeyFault::Malformed("is not the DER of an EC key"))?;
-    let Some(oid) = curve.or(key.parameters.and_then(sec1::EcParameters::named_curve)) else {
-        return Err(KeyFault::Malformed("names no curve"));
-    };
-    let Some(known) = Curve::from_oid(&oid.to_string()) else {
-        return Ok(unusable(der, format!("EC on curve {oid}")));
-    };
-    if let Some(embedded) = key.public_key {
-        // ring computes the point, too, ten times as fast, but only to compare it, and not on P-521.
-        let whole = ec_pkcs8(&oid, key.private_key, embedded)?;
-        if is_pair_by_ring(known, &whole) {
-            let public = PublicKey::new(KeyAlgorithm::Ec(known), embedded.to_vec());
-            return Ok(PrivateKey::new(whole, public));
-        }
-    }
-    let point =
-        ec_point(known, key.private_key).ok_or(KeyFault::Malformed("is no number of its curve"))?;
-    if key
-        .public_key
-        .is_some_and(|embedded| is_another_point(embedded, &point))
-    {
-        return Err(KeyFault::Malformed(
-            "is damaged: its public half belongs to another key",
-        ));
-    }
-    let whole = ec_pkcs8(&oid, key.private_key, &point)?;
-    let public = PublicKey::new(KeyAlgorithm::Ec(known), point);
-    Ok(PrivateKey::new(whole, public))
-}
-
-/// PKCS#8 of an EC key, with its public point.
-fn ec_pkcs8(
-    curve: &ObjectIdentifier,
-    scalar: &[u8],
-    point: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, KeyFault> {
-    let complete = EcPrivateKey {
-        private_key: scalar,
-        parameters: None,
-        public_key: Some(point),
-    };
-    let inner = complete
-        .to_der()
-        .map(Zeroizing::new)
-        .map_err(|_| KeyFault::Malformed("cannot be encoded"))?;
-    let identifier = AlgorithmIdentifierRef {
-        oid: EC,
-        parameters: Some(AnyRef::from(curve)),
-    };
-    pkcs8(identifier, &inner)
-}
-
-/// Whether the two halves of the key are known to belong together.
-fn is_pair_by_ring(curve: Curve, pkcs8_der: &[u8]) -> bool {
-    use ring::signature::{
-        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
-    };
-    let algorithm = match curve {
-        Curve::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
-        Curve::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
-        Curve::P521 => return false,
-    };
-    let random = ring::rand::SystemRandom::new();
-    EcdsaKeyPair::from_pkcs8(algorithm, pkcs8_der, &random).is_ok()
-}
-
-/// The uncompressed public point of the private number `scalar` on `curve`.
-fn ec_point(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
-    macro_rules! point {
-        ($curve:ident) => {{
-            let key = $curve::SecretKey::from_slice(scalar).ok()?;
-            Some(
-                $curve::Sec1Point::from(key.public_key())
-                    .as_bytes()
-                    .to_vec(),
-            )
-        }};
-    }
-    match curve {
-        Curve::P256 => point!(p256),
-        Curve::P384 => point!(p384),
-        Curve::P521 => point!(p521),
-    }
-}
-
-/// Compares X only where `embedded` is compressed: the key itself was used to compute `computed`.
-fn is_another_point(embedded: &[u8], computed: &[u8]) -> bool {
-    match embedded {
-        [2 | 3, x @ ..] => !computed.get(1..).is_some_and(|xy| xy.starts_with(x)),
-        _ => embedded != computed,
-    }
 }
 
 fn ed25519(pkcs8_der: &[u8]) -> Result<PrivateKey, KeyFault> {

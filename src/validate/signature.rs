@@ -13,7 +13,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use crate::certificate::Certificate;
-use crate::public_key::{Curve, KeyAlgorithm, PublicKey};
+use crate::public_key::{Curve, KeyAlgorithm, PublicKey, name_of_algorithm};
 
 /// Why a signature does not vouch for its certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,11 @@ pub(super) fn verify(
         }
         (KeyAlgorithm::Ed25519, Scheme::Ed25519) => {
             with_ring(&fast::ED25519, issuer_key, message, signature)
+        }
+        (KeyAlgorithm::Other(name), _) => {
+            return Err(SignatureFault::Unsupported(format!(
+                "a key of the kind {name}"
+            )));
         }
         // The issuer's key cannot have made a signature of this scheme.
         _ => false,
@@ -106,9 +111,7 @@ impl Scheme {
                     || SignatureFault::Unsupported("RSASSA-PSS with unusual parameters".into()),
                 )
             }
-            "1.2.840.113549.1.1.4" => Err(SignatureFault::Unsupported("MD5 with RSA".into())),
-            "1.3.101.113" => Err(SignatureFault::Unsupported("Ed448".into())),
-            other => Err(SignatureFault::Unsupported(format!("algorithm {other}"))),
+            other => Err(SignatureFault::Unsupported(name_of_algorithm(other))),
         }
     }
 }

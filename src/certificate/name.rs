@@ -1,0 +1,162 @@
+//! Names in certificates: whom they are about, and where they may serve.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use x509_parser::asn1_rs::{Any, Tag};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::X509Name;
+
+/// Bytes of the longest DER header of a sequence in a certificate: tag, length of length, 4 bytes.
+const MAX_HEADER: usize = 6;
+
+/// A subject or issuer. Compared as RFC 5280, section 7.1 says, shown as text.
+#[derive(Clone, Debug)]
+pub struct DistinguishedName {
+    der: Vec<u8>,
+    canonical: Vec<u8>,
+    text: String,
+    common_name: Option<String>,
+}
+
+impl DistinguishedName {
+    pub(super) fn from_parsed(name: &X509Name<'_>) -> Self {
+        Self {
+            der: name.as_raw().to_vec(),
+            canonical: canonical(name),
+            text: name.to_string(),
+            common_name: name
+                .iter_common_name()
+                .last()
+                .and_then(|value| value.as_str().ok())
+                .map(str::to_owned),
+        }
+    }
+
+    /// Its DER has this content (what follows the header of the outer `SEQUENCE`).
+    #[must_use]
+    pub fn has_content(&self, content: &[u8]) -> bool {
+        !content.is_empty()
+            && self.der.ends_with(content)
+            && self.der.len() - content.len() <= MAX_HEADER
+    }
+
+    /// No attribute at all: `SEQUENCE {}`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.der.len() <= 2
+    }
+
+    /// The last common name, which is the most specific one.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.common_name.as_deref()
+    }
+}
+
+impl PartialEq for DistinguishedName {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for DistinguishedName {}
+
+impl fmt::Display for DistinguishedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() {
+            "(empty)"
+        } else {
+            &self.text
+        })
+    }
+}
+
+/// Bytes that are equal where two names are (RFC 5280, section 7.1): CAs have written their own name
+/// as PrintableString in one certificate and as UTF8String in the next. As OpenSSL does it: letters
+/// of ASCII in lower case, blanks at the ends left out, blanks in a row taken for one.
+fn canonical(name: &X509Name<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(name.as_raw().len());
+    let mut with_length = |part: &[u8]| {
+        bytes.extend(part.len().to_be_bytes());
+        bytes.extend_from_slice(part);
+    };
+    for set in name.iter_rdn() {
+        with_length(b"");
+        for attribute in set.iter() {
+            with_length(attribute.attr_type().as_bytes());
+            let value = attribute.attr_value();
+            if let Some(text) = text_of(value) {
+                with_length(folded(&text).as_bytes());
+            } else {
+                with_length(&value.tag().0.to_be_bytes());
+                with_length(value.data);
+            }
+        }
+    }
+    bytes
+}
+
+/// The characters of a string type of ASN.1; `None` for any other type.
+fn text_of(value: &Any<'_>) -> Option<String> {
+    match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::VisibleString => {
+            String::from_utf8(value.data.to_vec()).ok()
+        }
+        // In practice Latin-1.
+        Tag::T61String => Some(value.data.iter().map(|byte| char::from(*byte)).collect()),
+        Tag::BmpString => {
+            let units = value.data.as_chunks::<2>().0.iter().copied();
+            char::decode_utf16(units.map(u16::from_be_bytes))
+                .collect::<Result<_, _>>()
+                .ok()
+        }
+        _ => None,
+    }
+}
+
+fn folded(text: &str) -> String {
+    let words = text.split_ascii_whitespace().map(str::to_ascii_lowercase);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A subject alternative name (RFC 5280, section 4.2.1.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlternativeName {
+    /// `dNSName`, as written in the certificate.
+    Dns(String),
+    /// `iPAddress`.
+    Ip(IpAddr),
+    /// Anything that no TLS client looks at: mail, URI, directory name. Kept for display.
+    Other(String),
+}
+
+impl AlternativeName {
+    pub(super) fn from_parsed(name: &GeneralName<'_>) -> Self {
+        match name {
+            GeneralName::DNSName(name) => Self::Dns((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => {
+                let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+                let v6 = <[u8; 16]>::try_from(*bytes).map(IpAddr::from);
+                v4.or(v6)
+                    .map_or_else(|_| Self::Other("IP address of odd length".into()), Self::Ip)
+            }
+            // A name with other characters than UTF-8's, which no client would match.
+            GeneralName::Invalid(Tag(2), bytes) => {
+                Self::Dns(String::from_utf8_lossy(bytes).into_owned())
+            }
+            GeneralName::RFC822Name(mail) => Self::Other(format!("email:{mail}")),
+            GeneralName::URI(uri) => Self::Other(format!("URI:{uri}")),
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) | Self::Other(name) => f.write_str(name),
+            Self::Ip(address) => write!(f, "{address}"),
+        }
+    }
+}
