@@ -5,8 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::ber::{BIT_STRING, CONTEXT_0, INTEGER, SEQUENCE, element};
+use super::pem::LENIENT_BASE64;
 use super::text::text;
-use super::{Reading, archive, jks, kubernetes, pem, pkcs7, pkcs12, private_key};
+use super::{Reading, archive, foreign, jks, kubernetes, pem, pkcs7, pkcs12, private_key};
 use crate::certificate::Certificate;
 
 /// Reads `bytes` in the format that they are in. Answers whether there is one.
@@ -21,12 +22,20 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
     if pem::has_block(&text) {
         return pem::read(&text, place, reading);
     }
-    bare_base64(&text).is_some_and(|decoded| {
-        binary(&decoded, place, reading).unwrap_or_else(|| {
+    if let Some(decoded) = bare_base64(&text) {
+        return binary(&decoded, place, reading).unwrap_or_else(|| {
             let text = self::text(&decoded);
             pem::has_block(&text) && pem::read(&text, place, reading)
-        })
-    })
+        });
+    }
+    if foreign::read(&text, place, reading) {
+        return true;
+    }
+    let mut recognised = false;
+    for decoded in encoded_pem(&text) {
+        recognised |= pem::read(&self::text(&decoded), place, reading);
+    }
+    recognised
 }
 
 /// Everything that is no text. `None` where `bytes` seem to be text.
@@ -34,7 +43,7 @@ fn binary(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> 
     if let Some(recognised) = archive::read(bytes, place, reading) {
         return Some(recognised);
     }
-    if jks::read(bytes, place, reading) {
+    if jks::read(bytes, place, reading) || foreign::bouncy_castle(bytes, place, reading) {
         return Some(true);
     }
     // All structures of ASN.1 that we know are a SEQUENCE of more than 127 bytes or of unknown
@@ -51,13 +60,47 @@ fn asn1(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
         );
         return true;
     };
-    // Editors and `echo` add line ends, some tools fill up with zeros.
-    let rest = bytes.get(whole.whole.len()..).unwrap_or_default();
-    let is_padding = rest
-        .iter()
-        .all(|byte| byte.is_ascii_whitespace() || *byte == 0);
-    let der = if is_padding { whole.whole } else { bytes };
-    known(der, place, reading) || claimed(der, place, reading)
+    let rest = after(bytes, whole.whole);
+    if rest.is_empty() {
+        return known(whole.whole, place, reading) || claimed(whole.whole, place, reading);
+    }
+    // `cat leaf.der intermediate.der`: each is read if the first is known, else they are something else.
+    let mut recognised = known(whole.whole, place, reading);
+    if recognised {
+        let mut bytes = rest;
+        while let Some(next) = element(bytes).filter(|next| known(next.whole, place, reading)) {
+            bytes = after(bytes, next.whole);
+        }
+        if !bytes.is_empty() {
+            reading.malformed(
+                place,
+                "The file goes on after its structure (ASN.1) has ended.",
+            );
+        }
+    } else {
+        recognised = claimed(bytes, place, reading);
+    }
+    recognised
+}
+
+/// What follows `structure` in `bytes`. Editors and `echo` add line ends, some tools fill up with
+/// zeros: that is nothing.
+fn after<'a>(bytes: &'a [u8], structure: &[u8]) -> &'a [u8] {
+    let rest = bytes.get(structure.len()..).unwrap_or_default();
+    let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    if rest.iter().all(is_padding) {
+        &[]
+    } else {
+        rest
+    }
+}
+
+/// `der` without padding behind its one structure.
+pub(super) fn unpadded(der: &[u8]) -> &[u8] {
+    match element(der) {
+        Some(whole) if after(der, whole.whole).is_empty() => whole.whole,
+        _ => der,
+    }
 }
 
 /// Everything that is one structure which can be read. Answers whether `der` is one.
@@ -75,20 +118,31 @@ pub(super) fn known(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool 
 
 /// What has the outline of a certificate or of a request, but cannot be read.
 fn claimed(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
-    let outline: Option<u8> = (|| {
+    let outline = (|| {
         let mut members = element(der)?.inside();
         let signed = members.tagged(SEQUENCE)?;
         members.tagged(SEQUENCE)?;
         members.tagged(BIT_STRING)?;
-        Some(signed.inside().next()?.tag)
+        let version = signed.inside().next()?;
+        // Its version comes first. That of a request is 0 and no option, so it has no tag of its own;
+        // that of a revocation list is 1.
+        match version.tag {
+            CONTEXT_0 => Some(Outline::Certificate),
+            INTEGER if version.number() == Some(0) => Some(Outline::Request),
+            _ => None,
+        }
     })();
     match outline {
-        // Its version comes first, a request's is no option and so has no tag of its own.
-        Some(CONTEXT_0) => reading.certificate(der, place),
-        Some(INTEGER) => reading.bundle.has_request = true,
-        _ => return false,
+        Some(Outline::Certificate) => reading.certificate(der, place),
+        Some(Outline::Request) => reading.bundle.has_request = true,
+        None => return false,
     }
     true
+}
+
+enum Outline {
+    Certificate,
+    Request,
 }
 
 /// A file as base64 without lines around it, as it is copied from web pages and settings of CI.
@@ -96,4 +150,14 @@ fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let digits = Zeroizing::new(digits.collect::<Vec<_>>());
     STANDARD.decode(&*digits).ok().map(Zeroizing::new)
+}
+
+/// All PEM in `text` that is encoded in base64 once more, as in settings of CI, kubeconfig files and
+/// Traefik's `acme.json`.
+fn encoded_pem(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    // `-----BEGIN `, but for the bits that the next character shares.
+    const BEGIN: &str = "LS0tLS1CRUdJTi";
+    let runs = text.split(|c: char| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/'));
+    let encoded = runs.filter(|run| run.starts_with(BEGIN));
+    encoded.filter_map(|run| LENIENT_BASE64.decode(run).ok().map(Zeroizing::new))
 }

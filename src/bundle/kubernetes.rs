@@ -64,15 +64,17 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option
             true
         });
     }
-    let manifests: Vec<Manifest> = if text.trim_start().starts_with('{') {
-        vec![serde_json::from_str(text).ok()?]
-    } else {
+    let mut manifests = Vec::new();
+    if text.trim_start().starts_with('{') {
+        // One object after the other, or YAML that is written like JSON.
+        let objects = serde_json::Deserializer::from_str(text).into_iter();
+        manifests.extend(objects.map_while(Result::ok));
+    }
+    if manifests.is_empty() {
         // Beside the secret there may be documents of any shape.
-        documents(text)
-            .filter(|document| document.contains("Secret"))
-            .filter_map(|document| serde_saphyr::from_str(document).ok())
-            .collect()
-    };
+        let documents = documents(text).filter(|document| document.contains("Secret"));
+        manifests.extend(documents.filter_map(|document| serde_saphyr::from_str(document).ok()));
+    }
     manifests
         .iter()
         .filter_map(|manifest| secrets(manifest, place, reading))
@@ -107,10 +109,12 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
 fn secrets(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
     let own =
         (manifest.kind.as_deref() == Some("Secret")).then(|| secret(manifest, place, reading));
+    // The items of a SecretList need not name their kind.
+    let kind_of_items = (manifest.kind.as_deref() == Some("SecretList")).then_some("Secret");
     let listed = manifest
         .items
         .iter()
-        .filter(|item| item.kind.as_deref() == Some("Secret"));
+        .filter(|item| item.kind.as_deref().or(kind_of_items) == Some("Secret"));
     let listed: Vec<_> = listed.map(|item| secret(item, place, reading)).collect();
     own.into_iter().chain(listed).max()
 }
@@ -129,6 +133,9 @@ fn secret(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> bool {
         );
         if let Ok(bytes) = STANDARD.decode(digits.as_bytes()).map(Zeroizing::new) {
             recognised |= format::read(&bytes, &place, reading);
+        } else if let Some(text) = value.as_deref().filter(|text| pem::has_block(text)) {
+            // It belongs into `stringData`, but what is meant is clear.
+            recognised |= pem::read(text, &place, reading);
         } else {
             reading.malformed(&place, "The value is not valid base64.");
             recognised = true;

@@ -6,6 +6,7 @@
 mod archive;
 mod ber;
 mod encryption;
+mod foreign;
 mod format;
 mod jks;
 mod kubernetes;

@@ -9,11 +9,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use super::archive::shown;
+use super::text::unescaped;
 use super::{Reading, format, private_key};
 use crate::validate::finding::{self, Finding};
 
 /// Padding that is missing or too much loses no bits, and the DER inside has its own length.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -32,6 +33,8 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
         let place = format!("{place}, PEM block {}", index + 1);
         recognised |= match block {
             Ok(block) => read_block(&block, &place, reading),
+            // A signed mail has a line of this kind before its text.
+            Err(Unclosed { label }) if label.starts_with("PGP ") => false,
             Err(Unclosed { label }) => {
                 let label = shown(label);
                 let message = format!("The block `{label}` has a BEGIN line but no END line.");
@@ -45,26 +48,30 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
 
 fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool {
     if !is_known(block.label) {
-        return false;
+        // Tools make up labels; where we know what is inside, the label does not matter.
+        return block
+            .decode()
+            .is_some_and(|der| format::known(&der, place, reading));
     }
     let Some(der) = block.decode() else {
         let message = format!("The block `{}` is not valid base64.", block.label);
         reading.malformed(place, &message);
         return true;
     };
+    let der = format::unpadded(&der);
     match block.label {
         // OpenSSL appends its trust settings to the certificate.
-        "TRUSTED CERTIFICATE" => reading.certificate(first_element(&der), place),
+        "TRUSTED CERTIFICATE" => reading.certificate(first_element(der), place),
         "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.header("DEK-Info").is_some() => {
-            encrypted_traditional(block, &der, place, reading);
+            encrypted_traditional(block, der, place, reading);
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.bundle.has_request = true,
         label @ ("OPENSSH PRIVATE KEY" | "DSA PRIVATE KEY") => {
             reading.closed(unusable(label, place));
         }
         // Labels are often wrong: `PRIVATE KEY` over PKCS#1, `CERTIFICATE` over PKCS#7.
-        _ if format::known(&der, place, reading) => {}
-        "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(&der, place),
+        _ if format::known(der, place, reading) => {}
+        "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(der, place),
         label if label.ends_with("PRIVATE KEY") || label.starts_with("PKC") || label == "CMS" => {
             reading.malformed(
                 place,
@@ -149,10 +156,10 @@ struct Unclosed<'a> {
     label: &'a str,
 }
 
-impl<'a> Block<'a> {
+impl Block<'_> {
     /// The value of a header such as `DEK-Info: AES-256-CBC,0123…`.
     fn header(&self, name: &str) -> Option<&str> {
-        let mut named = self.lines().filter_map(|line| {
+        let mut named = lines(self.body).filter_map(|line| {
             line.trim()
                 .strip_prefix(name)?
                 .trim_start()
@@ -163,33 +170,31 @@ impl<'a> Block<'a> {
 
     /// `None` where the body is no base64. Headers (`Proc-Type: ...`) are not part of it.
     fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
-        let mut digits = Zeroizing::new(Vec::with_capacity(self.body.len()));
-        for line in self.lines().filter(|line| !line.contains(':')) {
+        let body = unescaped(self.body);
+        let mut digits = Zeroizing::new(Vec::with_capacity(body.len()));
+        for line in lines(&body).filter(|line| !line.contains(':')) {
             let kept = line.chars().filter(|c| !is_decoration(*c));
             // What is not ASCII is no base64 either.
             digits.extend(kept.map(|c| u8::try_from(c).unwrap_or(b'!')));
         }
-        BASE64.decode(&*digits).ok().map(Zeroizing::new)
-    }
-
-    /// The lines of the body, also where their ends are written out, as in JSON, in environment
-    /// variables and on web pages.
-    fn lines(&self) -> impl Iterator<Item = &'a str> {
-        self.body
-            .split(['\n', '\r'])
-            .flat_map(|line| line.split("\\n"))
-            .flat_map(|line| line.split("\\r"))
-            .flat_map(|line| line.split("<br>"))
+        LENIENT_BASE64.decode(&*digits).ok().map(Zeroizing::new)
     }
 }
 
-/// What stands between base64 digits in mails (`> `), JSON (`\/`, quotes, commas) and what was copied
-/// from web pages, and never is a digit.
+/// The lines of a body, also where their ends are written out, as in JSON and environment variables.
+fn lines(body: &str) -> impl Iterator<Item = &str> {
+    body.split(['\n', '\r'])
+        .flat_map(|line| line.split("\\n"))
+        .flat_map(|line| line.split("\\r"))
+}
+
+/// What stands between base64 digits in mails (`> `), JSON (`\/`, quotes, commas), comments (`# `) and
+/// what was copied from web pages, and never is a digit.
 fn is_decoration(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '>' | '\\' | '"' | ',' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}'
+            '>' | '#' | '\\' | '"' | '\'' | ',' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}'
         )
 }
 
@@ -256,6 +261,11 @@ mod tests {
             "\n> aGVs\n> bG8=\n",
             "\u{a0}aGVs\u{200b}\n\"bG8=\",",
             "<br>aGVs<br>bG8=<br>",
+            "</p>\n<p>aGVs</p>\n<p>bG8=</p>",
+            "\n# aGVs\n# bG8=\n# ",
+            "aGVs\nbG8=3D\n",
+            "aGVsbG8\\u003d\\n",
+            "a&#71;Vsb&#x47;8&equals;",
         ] {
             let block = Block { label: "A", body };
             assert_eq!(

@@ -26,3 +26,64 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
     text.extend(characters);
     text
 }
+
+/// `body` without what web pages, mails and JSON write in the place of characters of base64.
+pub(super) fn unescaped(body: &str) -> Zeroizing<String> {
+    // Nothing grows, so no copy is left behind.
+    let mut text = Zeroizing::new(String::with_capacity(body.len()));
+    let mut rest = body;
+    while let Some(at) = rest.find(['<', '&', '\\', '=']) {
+        let (before, escape) = rest.split_at(at);
+        text.push_str(before);
+        let (character, after) = escaped(escape).unwrap_or_else(|| {
+            let mut characters = escape.chars();
+            (characters.next(), characters.as_str())
+        });
+        text.extend(character);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The character that `text` begins with an escape of, and what follows it; no character for a tag
+/// of HTML. `None` where it begins with no escape.
+fn escaped(text: &str) -> Option<(Option<char>, &str)> {
+    let mark = text.chars().next()?;
+    let inside = text.get(1..)?;
+    match mark {
+        // A tag is short; without a limit, a file of nothing but `<` would cost its square.
+        '<' => {
+            let end = inside.bytes().take(200).position(|byte| byte == b'>')?;
+            Some((None, inside.get(end + 1..)?))
+        }
+        '&' => {
+            let end = inside.bytes().take(10).position(|byte| byte == b';')?;
+            Some((entity(inside.get(..end)?), inside.get(end + 1..)?))
+        }
+        // Quoted-printable (RFC 2045, section 6.7) of the padding; a digit may not follow it anyway.
+        '=' => Some((Some('='), inside.strip_prefix("3D")?)),
+        _ => {
+            let digits = inside.strip_prefix('u')?;
+            Some((code(digits.get(..4)?, 16), digits.get(4..)?))
+        }
+    }
+}
+
+/// An entity of HTML, as far as base64 has such characters.
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "plus" => Some('+'),
+        "sol" => Some('/'),
+        "equals" => Some('='),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let hexadecimal = number.strip_prefix(['x', 'X']);
+            hexadecimal.map_or_else(|| code(number, 10), |digits| code(digits, 16))
+        }
+    }
+}
+
+fn code(digits: &str, radix: u32) -> Option<char> {
+    char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+}
