@@ -18,6 +18,7 @@ use certdrop::secret::{Passphrase, SecretBytes};
 use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
 use time::Duration;
 use time::macros::datetime;
+use zip::AesMode;
 use zip::unstable::write::FileOptionsExt as _;
 use zip::write::SimpleFileOptions;
 
@@ -52,6 +53,14 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
+fn policy() -> Policy {
+    Policy {
+        now: datetime!(2026-12-01 00:00 UTC),
+        expiry_warning: Duration::days(30),
+        include_root: IncludeRoot::Auto,
+    }
+}
+
 /// The codes of the errors that stop the bundle; none where it is accepted.
 fn errors(parts: &[&[u8]], passphrases: &[&str]) -> Vec<String> {
     let part = |(index, bytes): (usize, &&[u8])| Part {
@@ -63,12 +72,7 @@ fn errors(parts: &[&[u8]], passphrases: &[&str]) -> Vec<String> {
         .iter()
         .map(|text| Passphrase::new((*text).to_owned()))
         .collect();
-    let policy = Policy {
-        now: datetime!(2026-12-01 00:00 UTC),
-        expiry_warning: Duration::days(30),
-        include_root: IncludeRoot::Auto,
-    };
-    match validate(read(&parts, &passphrases), &policy) {
+    match validate(read(&parts, &passphrases), &policy()) {
         Verdict::Accepted(..) => Vec::new(),
         Verdict::Rejected(rejected) => rejected
             .findings
@@ -218,22 +222,90 @@ fn der_may_be_followed_by_a_line_end_and_is_missed_when_it_is_damaged() {
 fn what_stays_closed_matters_only_where_it_is_needed() {
     let text = plain();
     let jceks = [0xCE, 0xCE, 0xCE, 0xCE, 0, 0, 0, 2];
-    let packed = |password: &str, content: &[u8]| {
-        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        let options = SimpleFileOptions::default()
-            .with_deprecated_encryption(password.as_bytes())
-            .expect("a password");
-        archive.start_file("bundle.pem", options).expect("a file");
-        archive.write_all(content).expect("memory takes it");
-        archive.finish().expect("memory takes it").into_inner()
-    };
-    let zip = packed("hunter2", text.as_bytes());
-    for closed in [&jceks[..], &zip, b"BZh91AY&SY", b"7z\xBC\xAF\x27\x1C\0\x04"] {
+    for closed in [&jceks[..], b"BZh91AY&SY", b"7z\xBC\xAF\x27\x1C\0\x04"] {
         assert_eq!(errors(&[text.as_bytes(), closed], &[]), [""; 0]);
         assert_eq!(errors(&[closed], &[]), ["unsupported-format"]);
         assert_eq!(errors(&[closed], &["not it"]), ["unsupported-format"]);
     }
-    assert_eq!(errors(&[&zip], &["not it", "hunter2"]), [""; 0]);
+}
+
+#[test]
+fn zips_are_opened_by_passphrase_in_both_ways() {
+    let text = plain();
+    let plain = SimpleFileOptions::default();
+    let old = plain
+        .with_deprecated_encryption(b"hunter2")
+        .expect("a password");
+    let aes = plain.with_aes_encryption(AesMode::Aes256, "hunter2");
+    for options in [old, aes] {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        archive.start_file("bundle.pem", options).expect("a file");
+        archive.write_all(text.as_bytes()).expect("memory takes it");
+        let zip = archive.finish().expect("memory takes it").into_inner();
+        assert_eq!(errors(&[&zip], &["not it", "hunter2"]), [""; 0]);
+        assert_eq!(errors(&[&zip], &["not it"]), ["wrong-passphrase"]);
+        assert_eq!(errors(&[&zip], &[]), ["key-encrypted"]);
+        assert_eq!(errors(&[text.as_bytes(), &zip], &[]), [""; 0]);
+    }
+}
+
+#[test]
+fn an_rsa_key_is_damaged_whichever_of_its_numbers_is() {
+    let chain: String = blocks("CERTIFICATE")
+        .iter()
+        .map(|der| pem("CERTIFICATE", der))
+        .collect();
+    let pkcs8 = &blocks("PRIVATE KEY")[0];
+    let info = pkcs8::PrivateKeyInfoRef::try_from(pkcs8.as_slice()).expect("PKCS#8");
+    let whole = info.private_key.as_bytes();
+    let key = pkcs1::RsaPrivateKeyRef::try_from(whole).expect("PKCS#1");
+    let numbers = [
+        key.modulus,
+        key.public_exponent,
+        key.private_exponent,
+        key.prime1,
+        key.prime2,
+        key.exponent1,
+        key.exponent2,
+        key.coefficient,
+    ];
+    for (index, number) in numbers.iter().enumerate() {
+        let start = number.as_bytes().as_ptr() as usize - whole.as_ptr() as usize;
+        let mut damaged = whole.to_vec();
+        damaged[start + number.as_bytes().len() / 2] ^= 4;
+        let bundle = chain.clone() + &pem("RSA PRIVATE KEY", &damaged);
+        assert_eq!(
+            errors(&[bundle.as_bytes()], &[]),
+            ["malformed"],
+            "number {index}"
+        );
+    }
+}
+
+#[test]
+fn an_expired_root_is_not_sent() {
+    for (file, sent) in [("ca/expired-root.pem", 1), ("ca/pathlen-exact.pem", 2)] {
+        assert_eq!(sent_chain(file).matches("BEGIN").count(), sent, "{file}");
+    }
+    // The same chain with a root that is valid, and private.
+    assert_eq!(
+        sent_chain("ca/two-roads-one-root.pem")
+            .matches("BEGIN")
+            .count(),
+        2
+    );
+}
+
+/// The chain that ACM gets of a good file of the corpus.
+fn sent_chain(file: &str) -> String {
+    let part = Part {
+        name: file.to_owned(),
+        bytes: SecretBytes::new(corpus(file)),
+    };
+    match validate(read(&[part], &[]), &policy()) {
+        Verdict::Accepted(valid, _) => valid.chain_pem().unwrap_or_default(),
+        Verdict::Rejected(rejected) => panic!("{file}: {:#?}", rejected.findings),
+    }
 }
 
 #[test]

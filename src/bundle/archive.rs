@@ -5,8 +5,9 @@ use std::io::{Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
+use super::encryption::Failure;
 use super::{Reading, format, limits};
 use crate::validate::finding::{self, Finding};
 
@@ -74,6 +75,7 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
             .name()
             .map_or_else(|_| format!("file {}", index + 1), Cow::into_owned);
         let (is_encrypted, is_file) = (raw.encrypted(), raw.is_file());
+        let method = raw.compression();
         drop(raw);
         if !is_file || is_clutter(&name) {
             continue;
@@ -81,6 +83,14 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
         let place = format!("{place}/{}", shown(&name));
         if is_encrypted {
             encrypted(&mut archive, index, &place, reading);
+            recognised = true;
+            continue;
+        }
+        if !matches!(
+            method,
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            reading.closed_store(unknown(&method.to_string(), &place));
             recognised = true;
             continue;
         }
@@ -92,7 +102,10 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     recognised
 }
 
-/// A file of a zip by a passphrase: the old way of zip is opened, AES is not.
+/// What AES in a zip takes, whatever the file is: <https://www.winzip.com/en/support/aes-encryption/>.
+const ZIP_AES_ITERATIONS: u64 = 1_000;
+
+/// A file of a zip by a passphrase: the old way of zip, or AES.
 fn encrypted(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     index: usize,
@@ -100,6 +113,10 @@ fn encrypted(
     reading: &mut Reading<'_>,
 ) {
     for passphrase in reading.passphrases {
+        if let Err(failure) = reading.cost.spend(ZIP_AES_ITERATIONS) {
+            reading.failed(failure, "The file", place);
+            return;
+        }
         // A wrong passphrase fits once in 256 times; then the file's checksum tells.
         let unpacked = archive
             .by_index_decrypt(index, passphrase.expose().as_bytes())
@@ -110,10 +127,8 @@ fn encrypted(
             return;
         }
     }
-    let message = "This file of the archive is encrypted, and no known passphrase opens it.";
-    let finding = Finding::new(&finding::UNSUPPORTED_FORMAT, place, message)
-        .with_remedy("Unpack the archive and drop the files, or an archive that is not encrypted.");
-    reading.closed_store(finding);
+    reading.bundle.closed_store = true;
+    reading.failed(Failure::WrongPassphrase, "The file", place);
 }
 
 /// A compressed tar, or a single compressed file.

@@ -44,6 +44,9 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
             .find_map(|password| unprotected(protected, password))
         {
             Some(key) => reading.key(|_| private_key::from_pkcs8(&key), place),
+            None if passwords.iter().any(|password| is_whole(bytes, password)) => {
+                reading.closed(own_password(place));
+            }
             None => reading.failed(Failure::WrongPassphrase, "The Java key store", place),
         }
     }
@@ -56,6 +59,13 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
         reading.failed(Failure::WrongPassphrase, "The Java key store", place);
     }
     true
+}
+
+/// A key may have another password than its store.
+fn own_password(place: &str) -> Finding {
+    let message = "The passphrase is the Java key store's, but a key in it has another one.";
+    Finding::new(&finding::WRONG_PASSPHRASE, place, message)
+        .with_remedy("Give both the same: `keytool -keypasswd -keystore FILE -alias ALIAS`.")
 }
 
 fn jceks(place: &str) -> Finding {
