@@ -1,13 +1,16 @@
 //! The path from the leaf to a root, by name and signature (RFC 5280, section 6; RFC 4158).
 
+mod path;
+
 use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
 use super::Served;
-use super::finding::{self, Finding};
+use super::finding::Finding;
 use super::signature::{self, SignatureFault};
-use crate::certificate::{Certificate, hexadecimal, public_key_from_info_content};
+use crate::certificate::{Certificate, public_key_from_info_content};
+use path::{End, Path, SignatureProblem};
 
 /// Signatures checked for one bundle. Five same-named issuers on each of five levels need 25; the
 /// worst RSA key needs 1 ms for one.
@@ -24,9 +27,20 @@ pub(super) fn build(
     leaf: &Certificate,
     now: OffsetDateTime,
 ) -> (Served, Vec<Finding>) {
+    build_below(certificates, leaf, now, has_public_issuer)
+}
+
+/// As [`build`], with `has_public_issuer` to tell what is signed by a root that clients have.
+fn build_below(
+    certificates: &[Certificate],
+    leaf: &Certificate,
+    now: OffsetDateTime,
+    has_public_issuer: fn(&Certificate) -> bool,
+) -> (Served, Vec<Finding>) {
     let mut search = Search {
         certificates,
         now,
+        has_public_issuer,
         checked: HashMap::new(),
         steps: 0,
         best: Path {
@@ -49,42 +63,10 @@ pub(super) fn build(
     (served, path.findings())
 }
 
-/// How a path ends, best first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
-    /// At a self-signed certificate of the bundle, which may be the leaf itself.
-    Root,
-    /// The last one's issuer is a root that every browser has.
-    PublicRoot,
-    /// The last one is a CA's, its issuer is unknown: a private root, or an intermediate.
-    UnknownIssuer,
-    /// There is an issuer of that name, but not of that signature.
-    Unsigned(SignatureProblem),
-    /// The leaf's own issuer is not there.
-    LeafAlone,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum SignatureProblem {
-    Unsupported(String),
-    Invalid {
-        issuer_serial: String,
-        issuer_is_root: bool,
-    },
-    TooManyChecks,
-}
-
-/// A way up from the leaf.
-#[derive(Clone, Debug)]
-struct Path<'a> {
-    /// The leaf first.
-    members: Vec<&'a Certificate>,
-    end: End,
-}
-
 struct Search<'a> {
     certificates: &'a [Certificate],
     now: OffsetDateTime,
+    has_public_issuer: fn(&Certificate) -> bool,
     /// Signatures that were checked, by the addresses of the signed one and the signer.
     checked: HashMap<[*const Certificate; 2], Result<(), SignatureProblem>>,
     steps: usize,
@@ -118,8 +100,14 @@ impl<'a> Search<'a> {
             }
         }
         if !extended {
-            let end = end_of(members, problems.into_iter().min());
+            let end = self.end_of(members, problems.into_iter().min());
             self.offer(members, end);
+        } else if members.len() > 1
+            && self.best.is_defective(self.now)
+            && (self.has_public_issuer)(last)
+        {
+            // What continues is an old cross-sign of a root that clients have.
+            self.offer(members, End::PublicRoot);
         }
     }
 
@@ -151,11 +139,41 @@ impl<'a> Search<'a> {
             SignatureFault::Unsupported(name) => SignatureProblem::Unsupported(name),
             SignatureFault::Invalid => SignatureProblem::Invalid {
                 issuer_serial: issuer.serial.to_string(),
-                issuer_is_root: issuer.is_self_issued(),
+                // Unless the child means this very key, by its identifier.
+                issuer_may_be_another: issuer.is_self_issued()
+                    && (child.authority_key_id.is_none()
+                        || child.authority_key_id != issuer.subject_key_id),
             },
         });
         self.checked.insert(pair, result.clone());
         result
+    }
+
+    /// How a path ends that nothing in the bundle continues; `problem` is why the certificates with
+    /// the right name do not.
+    fn end_of(&self, members: &[&Certificate], problem: Option<SignatureProblem>) -> End {
+        let [_, authorities @ ..] = members else {
+            return End::LeafAlone;
+        };
+        match (problem, authorities.last()) {
+            // A root of the right name and the wrong key is a stranger, as if it were not there.
+            (
+                Some(SignatureProblem::Invalid {
+                    issuer_may_be_another: true,
+                    ..
+                })
+                | None,
+                Some(top),
+            ) => {
+                if (self.has_public_issuer)(top) {
+                    End::PublicRoot
+                } else {
+                    End::UnknownIssuer
+                }
+            }
+            (Some(problem), _) => End::Unsigned(problem),
+            (None, None) => End::LeafAlone,
+        }
     }
 
     fn offer(&mut self, members: &[&'a Certificate], end: End) {
@@ -169,151 +187,6 @@ impl<'a> Search<'a> {
     }
 }
 
-/// How a path ends that nothing in the bundle continues; `problem` is why the certificates with
-/// the right name do not.
-fn end_of(members: &[&Certificate], problem: Option<SignatureProblem>) -> End {
-    let [_, authorities @ ..] = members else {
-        return End::LeafAlone;
-    };
-    match (problem, authorities.last()) {
-        // A root of the right name and the wrong key is a stranger, as if it were not there.
-        (
-            Some(SignatureProblem::Invalid {
-                issuer_is_root: true,
-                ..
-            })
-            | None,
-            Some(top),
-        ) => {
-            if has_public_issuer(top) {
-                End::PublicRoot
-            } else {
-                End::UnknownIssuer
-            }
-        }
-        (Some(problem), _) => End::Unsigned(problem),
-        (None, None) => End::LeafAlone,
-    }
-}
-
-impl Path<'_> {
-    /// Smaller is better.
-    fn rank(&self, now: OffsetDateTime) -> (bool, bool, &End, usize) {
-        let unfinished = matches!(self.end, End::Unsigned(_) | End::LeafAlone);
-        let outside_validity = |c: &&Certificate| now < c.not_before || c.not_after < now;
-        let defective =
-            self.members.iter().any(outside_validity) || self.authority_findings().next().is_some();
-        (unfinished, defective, &self.end, self.members.len())
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        let last = self.members.last();
-        let end = last.and_then(|last| end_finding(&self.end, last));
-        self.authority_findings().chain(end).collect()
-    }
-
-    /// All but the leaf must be allowed to sign, at their depth (RFC 5280, section 6.1.4).
-    fn authority_findings(&self) -> impl Iterator<Item = Finding> {
-        let authorities = self.members.iter().skip(1).enumerate();
-        authorities.filter_map(|(depth, authority)| {
-            let message = why_it_may_not_sign(authority, depth)?;
-            Some(Finding::new(
-                &finding::ISSUER_NOT_CA,
-                &authority.subject,
-                message,
-            ))
-        })
-    }
-}
-
-/// `last` is the certificate that the path ends at.
-fn end_finding(end: &End, last: &Certificate) -> Option<Finding> {
-    match end {
-        End::Root | End::PublicRoot => None,
-        End::UnknownIssuer => Some(unknown_issuer(last)),
-        End::LeafAlone => Some(missing_issuer(last)),
-        End::Unsigned(SignatureProblem::Invalid { issuer_serial, .. }) => Some(Finding::new(
-            &finding::SIGNATURE_INVALID,
-            &last.subject,
-            format!(
-                "Its signature is not by the key of `{}` (serial {issuer_serial}) in the bundle.",
-                last.issuer
-            ),
-        )),
-        End::Unsigned(SignatureProblem::Unsupported(algorithm)) => Some(Finding::new(
-            &finding::SIGNATURE_UNSUPPORTED,
-            &last.subject,
-            format!("It is signed with {algorithm}."),
-        )),
-        End::Unsigned(SignatureProblem::TooManyChecks) => Some(Finding::new(
-            &finding::TOO_LARGE,
-            &last.subject,
-            format!(
-                "More than {SIGNATURE_CHECKS} signatures would have to be checked to find its chain."
-            ),
-        )),
-    }
-}
-
-fn why_it_may_not_sign(authority: &Certificate, depth: usize) -> Option<String> {
-    use crate::certificate::KeyUsage::CertificateSigning;
-    if !authority.is_ca() {
-        return Some(
-            "It signed another certificate, but is no CA's by its basic constraints.".into(),
-        );
-    }
-    if authority
-        .key_usages
-        .as_ref()
-        .is_some_and(|usages| !usages.contains(&CertificateSigning))
-    {
-        return Some(
-            "It signed another certificate, but its key usage does not allow that.".into(),
-        );
-    }
-    let allowed = authority.basic_constraints?.path_length?;
-    (usize::try_from(allowed).unwrap_or(usize::MAX) < depth).then(|| {
-        format!(
-            "Its path length constraint allows {allowed} intermediates below it, there are {depth}."
-        )
-    })
-}
-
-fn unknown_issuer(top: &Certificate) -> Finding {
-    let issuer = &top.issuer;
-    let source = top.ca_issuer_urls.first();
-    let source = source.map_or_else(String::new, |url| format!(" from {url}"));
-    Finding::new(
-        &finding::ISSUER_UNKNOWN,
-        &top.subject,
-        format!("Its issuer `{issuer}` is neither in the bundle nor among the public roots."),
-    )
-    .with_remedy(format!(
-        "Nothing if `{issuer}` is your private root. If it is an intermediate, add it{source}."
-    ))
-}
-
-fn missing_issuer(leaf: &Certificate) -> Finding {
-    let key_id = leaf
-        .authority_key_id
-        .as_ref()
-        .map(|id| format!(" (key id {})", hexadecimal(id, ":")))
-        .unwrap_or_default();
-    let issuer = &leaf.issuer;
-    let remedy = match leaf.ca_issuer_urls.first() {
-        Some(url) => format!("Download `{issuer}` from {url} and add it to the bundle."),
-        None => format!(
-            "Get the certificate of `{issuer}`{key_id} from your CA and add it to the bundle."
-        ),
-    };
-    Finding::new(
-        &finding::CHAIN_INCOMPLETE,
-        &leaf.subject,
-        format!("The certificate of its issuer `{issuer}`{key_id} is not in the bundle."),
-    )
-    .with_remedy(remedy)
-}
-
 /// `top` is signed by a root of Mozilla's list, by name and signature: itself one, or below one.
 pub(super) fn has_public_issuer(top: &Certificate) -> bool {
     webpki_roots::TLS_SERVER_ROOTS
@@ -321,4 +194,63 @@ pub(super) fn has_public_issuer(top: &Certificate) -> bool {
         .filter(|root| top.issuer.has_content(&root.subject))
         .filter_map(|root| public_key_from_info_content(&root.subject_public_key_info).ok())
         .any(|key| signature::verify(top, &key).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
+
+    fn parameters(name: &str, end: OffsetDateTime, is_ca: bool) -> CertificateParams {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.not_before = NOW - Duration::days(900);
+        parameters.not_after = end;
+        if is_ca {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        parameters
+    }
+
+    /// A certificate named `name` for `key`, by the authority `issuer` with `issuer_key`.
+    fn signed(
+        name: &str,
+        key: &KeyPair,
+        issuer: &str,
+        issuer_key: &KeyPair,
+        end: OffsetDateTime,
+    ) -> Certificate {
+        let issuer = parameters(issuer, end, true);
+        let issuer = Issuer::from_params(&issuer, issuer_key);
+        let signed = parameters(name, end, name != "leaf").signed_by(key, &issuer);
+        Certificate::from_der(signed.expect("signed").der()).expect("a certificate")
+    }
+
+    /// Let's Encrypt's chains of 2021 ended in such a cross-sign, and it expired before the leaves did.
+    #[test]
+    fn an_expired_cross_sign_of_a_public_root_is_left_out() {
+        let [leaf, lower, root, older] = [(); 4].map(|()| KeyPair::generate().expect("a key"));
+        let end = NOW + Duration::days(60);
+        let certificates = [
+            signed("leaf", &leaf, "lower", &lower, end),
+            signed("lower", &lower, "root", &root, end),
+            signed("root", &root, "older", &older, NOW - Duration::days(1)),
+        ];
+        let public = |top: &Certificate| top.issuer.common_name() == Some("root");
+        let (served, findings) = build_below(&certificates, &certificates[0], NOW, public);
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(served.intermediates, certificates[1..2]);
+
+        let (served, _) = build_below(&certificates, &certificates[0], NOW, |_| false);
+        assert_eq!(
+            served.intermediates,
+            certificates[1..3],
+            "nothing else to end at"
+        );
+    }
 }

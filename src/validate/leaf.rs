@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::finding::{self, Finding};
+use super::rules::names::names_a_server;
 use crate::bundle::Bundle;
 use crate::certificate::{AlternativeName, Certificate};
 use crate::public_key::{KeyAlgorithm, PublicKey};
@@ -27,9 +28,15 @@ pub(super) fn find<'a>(
     if pairs.is_empty() {
         return Err(why_none(certificates, bundle));
     }
-    let (leaves, authorities): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|pair| may_be_leaf(pair.leaf));
-    newest(leaves, now).unwrap_or_else(|| {
+    let (authorities, leaves): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|pair| pair.leaf.is_ca());
+    let served: Vec<_> = authorities
+        .iter()
+        .copied()
+        .filter(|pair| may_be_leaf(pair.leaf))
+        .collect();
+    let best = newest(leaves, now).or_else(|| newest(served, now));
+    best.unwrap_or_else(|| {
         Err(authorities
             .iter()
             .map(|pair| not_a_leaf(pair.leaf))
@@ -49,8 +56,7 @@ fn key_pairs<'a>(certificates: &'a [Certificate], keys: &[PrivateKey]) -> Vec<Ke
 /// A CA certificate is no leaf, but `openssl req -x509` marks every self-signed certificate as a
 /// CA's: with a host name in it, it is one that somebody means to serve.
 fn may_be_leaf(certificate: &Certificate) -> bool {
-    !certificate.is_ca()
-        || (certificate.is_self_issued() && !certificate.alternative_names.is_empty())
+    !certificate.is_ca() || (certificate.is_self_issued() && names_a_server(certificate))
 }
 
 /// `None` where there is no candidate, an error where two candidates are for different names.
@@ -58,8 +64,19 @@ fn newest(
     mut candidates: Vec<KeyPair<'_>>,
     now: OffsetDateTime,
 ) -> Option<Result<KeyPair<'_>, Vec<Finding>>> {
-    let valid = |c: &Certificate| c.not_before <= now && now <= c.not_after;
-    candidates.sort_by_key(|pair| (valid(pair.leaf), pair.leaf.not_before, pair.leaf.not_after));
+    let valid = |certificate: &Certificate| certificate.is_valid_at(now);
+    // `keytool -genkeypair` makes a self-signed one, which lies about until the CA's comes.
+    let by_merit = |pair: &KeyPair<'_>| {
+        let leaf = pair.leaf;
+        let issued_by_another = !leaf.is_self_issued();
+        (
+            valid(leaf),
+            issued_by_another,
+            leaf.not_before,
+            leaf.not_after,
+        )
+    };
+    candidates.sort_by_key(by_merit);
     let best = candidates.pop()?;
     let rival = candidates
         .iter()

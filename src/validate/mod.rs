@@ -133,6 +133,8 @@ pub fn validate(mut bundle: Bundle, policy: &Policy) -> Verdict {
     let send_root = served
         .root
         .as_ref()
+        // Clients that trust the key of an expired root have it in a newer certificate.
+        .filter(|root| root.is_valid_at(policy.now))
         .is_some_and(|root| match policy.include_root {
             IncludeRoot::Always => true,
             IncludeRoot::Never => false,

@@ -2,7 +2,7 @@
 
 mod dates;
 mod key_type;
-mod names;
+pub(super) mod names;
 mod shape;
 
 use super::finding::Finding;
@@ -13,6 +13,6 @@ pub(super) fn findings(served: &Served, strangers: usize, policy: &Policy) -> Ve
     let mut findings = dates::findings(served, policy);
     findings.extend(key_type::findings(served));
     findings.extend(names::findings(&served.leaf));
-    findings.extend(shape::findings(served, strangers));
+    findings.extend(shape::findings(served, strangers, policy.now));
     findings
 }

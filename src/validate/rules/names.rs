@@ -38,7 +38,7 @@ pub(super) fn findings(leaf: &Certificate) -> Vec<Finding> {
 }
 
 /// A common name that is a host name counts, as it does for ACM.
-fn names_a_server(leaf: &Certificate) -> bool {
+pub(in crate::validate) fn names_a_server(leaf: &Certificate) -> bool {
     let listed = leaf
         .alternative_names
         .iter()

@@ -1,5 +1,7 @@
 //! Version, issuer, extensions, sizes, and what else stands in the bundle.
 
+use time::OffsetDateTime;
+
 use crate::certificate::Certificate;
 use crate::validate::Served;
 use crate::validate::finding::{self, Finding};
@@ -18,7 +20,7 @@ const CHAIN_PEM_BYTES: usize = 2_097_152;
 /// `id-kp-serverAuth` and `anyExtendedKeyUsage` (RFC 5280, section 4.2.1.12).
 const SERVER_AUTH: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
 
-pub(super) fn findings(served: &Served, strangers: usize) -> Vec<Finding> {
+pub(super) fn findings(served: &Served, strangers: usize, now: OffsetDateTime) -> Vec<Finding> {
     let leaf = &served.leaf;
     [
         version(leaf),
@@ -27,7 +29,7 @@ pub(super) fn findings(served: &Served, strangers: usize) -> Vec<Finding> {
         sizes(served),
         server_auth(leaf),
         self_signed(leaf),
-        root(served),
+        root(served, now),
         left_over(served, strangers),
     ]
     .into_iter()
@@ -103,9 +105,13 @@ fn self_signed(leaf: &Certificate) -> Option<Finding> {
     })
 }
 
-fn root(served: &Served) -> Option<Finding> {
+fn root(served: &Served, now: OffsetDateTime) -> Option<Finding> {
     served.root.as_ref().map(|root| {
-        let message = "The bundle holds this root.";
+        let message = if root.is_valid_at(now) {
+            "The bundle holds this root."
+        } else {
+            "The bundle holds this root, which is out of its validity and so not sent."
+        };
         Finding::new(&finding::ROOT_IN_BUNDLE, &root.subject, message)
     })
 }
