@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use certdrop::bundle::{Part, limits, read};
-use certdrop::secret::SecretBytes;
+use certdrop::secret::{Passphrase, SecretBytes};
 use certdrop::validate::{IncludeRoot, Policy, validate};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -21,7 +21,7 @@ use time::macros::datetime;
 /// Memory is the process's: one file is judged at a time.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// The codes of the damages in a file of `bytes`, which must not cost too much to judge.
+/// The codes of what is damaged or closed in a file of `bytes`, which must not cost too much to judge.
 fn codes(name: &str, bytes: Vec<u8>) -> Vec<String> {
     let part = Part {
         name: name.to_owned(),
@@ -35,10 +35,11 @@ fn codes(name: &str, bytes: Vec<u8>) -> Vec<String> {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = forget_peak_memory();
     let started = Instant::now();
-    let bundle = read(&[part], &[]);
+    let bundle = read(&[part], &[Passphrase::new("not it".to_owned())]);
     let codes = bundle
         .damages
         .iter()
+        .chain(&bundle.closed)
         .map(|finding| finding.code.to_string())
         .collect();
     drop(validate(bundle, &policy));
@@ -193,10 +194,7 @@ fn a_yaml_of_aliases_of_aliases_does_not_grow() {
     }
     lines.push("data: *a19\n".to_owned());
     let yaml = lines.join("\n");
-    assert_eq!(
-        codes("bomb.yaml", yaml.into_bytes()),
-        ["unsupported-format"]
-    );
+    assert_eq!(codes("bomb.yaml", yaml.into_bytes()), ["malformed"]);
 }
 
 #[test]
@@ -299,6 +297,70 @@ fn a_file_of_nothing_but_damage_costs_no_time_and_few_findings() {
         assert!(!found.is_empty(), "{what}");
         assert!(found.len() <= limits::FINDINGS, "{what}: {}", found.len());
     }
+}
+
+/// What is undone inside of a block, and what is looked for outside of blocks.
+#[test]
+fn text_of_nothing_but_escapes_costs_no_time() {
+    for escape in ["<", "&", "\\u", "=3D", "<a", "&#", "\\", "LS0tLS1CRUdJTi "] {
+        let text = as_often_as_fits(escape.as_bytes());
+        assert_eq!(codes(escape, text.clone()), ["unsupported-format"]);
+        let mut block = b"-----BEGIN CERTIFICATE-----\n".to_vec();
+        block.extend(&text[..text.len() - 100]);
+        block.extend(b"\n-----END CERTIFICATE-----\n");
+        assert_eq!(codes(escape, block), ["malformed"], "{escape}");
+    }
+}
+
+#[test]
+fn structures_one_after_the_other_have_the_same_limits() {
+    let der = |arguments: &[&str], pem: &[u8]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("pem");
+        fs::write(&file, pem).expect("it is writable");
+        let made = std::process::Command::new("openssl")
+            .args(arguments)
+            .args(["-outform", "DER", "-in"])
+            .arg(&file)
+            .output()
+            .expect("the command openssl is installed");
+        assert!(made.status.success(), "openssl {arguments:?}");
+        made.stdout
+    };
+    let certificate = der(&["x509"], &certificate());
+    let key = private_key(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"]);
+    let closed = ["pkcs8", "-topk8", "-passout", "pass:x", "-iter", "1000000"];
+    let (closed, key) = (der(&closed, &key), der(&["pkey"], &key));
+    for (name, one) in [
+        ("certificates", certificate),
+        ("keys", key),
+        ("closed", closed),
+    ] {
+        let found = codes(name, as_often_as_fits(&one));
+        assert!(found.iter().all(|code| code == "too-large"), "{name}");
+        assert!((1..=limits::KEYS + 1).contains(&found.len()), "{name}");
+    }
+}
+
+#[test]
+fn a_java_key_store_of_nothing_but_keys_costs_no_time() {
+    // Kind, alias, date, EncryptedPrivateKeyInfo with 40 bytes, no certificate.
+    let info = [&[0x30, 46, 0x30, 0, 0x04, 42][..], &[7; 42]].concat();
+    let entry = [
+        &[0, 0, 0, 1, 0, 0][..],
+        &[0; 8],
+        &[0, 0, 0, 48],
+        &info,
+        &[0; 4],
+    ]
+    .concat();
+    let count = (limits::PART_BYTES - 100) / entry.len();
+    let mut store = vec![0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2];
+    store.extend(u32::try_from(count).expect("small").to_be_bytes());
+    store.extend(entry.repeat(count));
+    store.extend([0; 20]);
+    let found = codes("keys.jks", store);
+    assert_eq!(found, vec!["wrong-passphrase"; limits::FINDINGS]);
 }
 
 #[test]

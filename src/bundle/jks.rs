@@ -38,24 +38,18 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
         reading.certificate(certificate, place);
     }
     let passwords: Vec<_> = reading.passphrases.iter().map(utf16).collect();
+    let opens_store = passwords.iter().any(|password| is_whole(bytes, password));
     for protected in entries.keys {
         match passwords
             .iter()
             .find_map(|password| unprotected(protected, password))
         {
             Some(key) => reading.key(|_| private_key::from_pkcs8(&key), place),
-            None if passwords.iter().any(|password| is_whole(bytes, password)) => {
-                reading.closed(own_password(place));
-            }
+            None if opens_store => reading.closed(own_password(place)),
             None => reading.failed(Failure::WrongPassphrase, "The Java key store", place),
         }
     }
-    if let Some(false) = passwords
-        .iter()
-        .map(|password| is_whole(bytes, password))
-        .reduce(|a, b| a || b)
-        && reading.bundle.keys.is_empty()
-    {
+    if !passwords.is_empty() && !opens_store && reading.bundle.keys.is_empty() {
         reading.failed(Failure::WrongPassphrase, "The Java key store", place);
     }
     true

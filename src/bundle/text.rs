@@ -52,14 +52,10 @@ fn escaped(text: &str) -> Option<(Option<char>, &str)> {
     let mark = text.chars().next()?;
     let inside = text.get(1..)?;
     match mark {
-        // A tag is short; without a limit, a file of nothing but `<` would cost its square.
-        '<' => {
-            let end = inside.bytes().take(200).position(|byte| byte == b'>')?;
-            Some((None, inside.get(end + 1..)?))
-        }
+        '<' => Some((None, split_at_end(inside, mark, '>')?.1)),
         '&' => {
-            let end = inside.bytes().take(10).position(|byte| byte == b';')?;
-            Some((entity(inside.get(..end)?), inside.get(end + 1..)?))
+            let (name, after) = split_at_end(inside, mark, ';')?;
+            Some((entity(name), after))
         }
         // Quoted-printable (RFC 2045, section 6.7) of the padding; a digit may not follow it anyway.
         '=' => Some((Some('='), inside.strip_prefix("3D")?)),
@@ -68,6 +64,13 @@ fn escaped(text: &str) -> Option<(Option<char>, &str)> {
             Some((code(digits.get(..4)?, 16), digits.get(4..)?))
         }
     }
+}
+
+/// `text` before and after its first `end`; `None` where it begins anew before, with `begin`, so that
+/// a file of nothing but beginnings does not cost its square.
+fn split_at_end(text: &str, begin: char, end: char) -> Option<(&str, &str)> {
+    let (before, after) = text.split_at_checked(text.find([begin, end])?)?;
+    Some((before, after.strip_prefix(end)?))
 }
 
 /// An entity of HTML, as far as base64 has such characters.
