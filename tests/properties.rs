@@ -107,10 +107,11 @@ fn soup() -> impl Strategy<Value = (usize, Vec<String>)> {
         0..2_usize,
         prop::collection::vec(0..4_usize, 0..4),
         prop::collection::vec(0..4_usize, 0..4),
+        prop::collection::vec(0..4_usize, 0..4),
         any::<bool>(),
     );
     picks
-        .prop_map(|(which, again, strange, with_root)| {
+        .prop_map(|(which, again, strange, alike, with_root)| {
             let ours = &OURS[which];
             let mut blocks = vec![ours.key.clone()];
             blocks.extend(ours.chain[..3].iter().cloned());
@@ -121,6 +122,9 @@ fn soup() -> impl Strategy<Value = (usize, Vec<String>)> {
                     .into_iter()
                     .map(|index| STRANGERS.chain[index].clone()),
             );
+            // The same names with other keys.
+            let theirs = &OURS[1 - which].chain;
+            blocks.extend(alike.into_iter().map(|index| theirs[index].clone()));
             (which, blocks)
         })
         .prop_flat_map(|(which, blocks)| (Just(which), Just(blocks).prop_shuffle()))

@@ -47,8 +47,13 @@ fn binary(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> 
         return Some(true);
     }
     // All structures of ASN.1 that we know are a SEQUENCE of more than 127 bytes or of unknown
-    // length. Text may start with its first byte, which is the digit 0, but not with its second.
-    matches!(bytes, [SEQUENCE, 0x80..=0x84, ..]).then(|| asn1(bytes, place, reading))
+    // length, or a small private key, whose first member is a number. Text may start with the first
+    // byte, which is the digit 0, but not with the second, or not with the third.
+    matches!(
+        bytes,
+        [SEQUENCE, 0x80..=0x84, ..] | [SEQUENCE, ..0x80, INTEGER, ..]
+    )
+    .then(|| asn1(bytes, place, reading))
 }
 
 /// One structure of ASN.1, known or not.
