@@ -33,7 +33,7 @@ pub(super) fn find<'a>(
     let served: Vec<_> = authorities
         .iter()
         .copied()
-        .filter(|pair| may_be_leaf(pair.leaf))
+        .filter(|pair| may_be_leaf(pair.leaf, certificates))
         .collect();
     let best = newest(leaves, now).or_else(|| newest(served, now));
     best.unwrap_or_else(|| {
@@ -54,9 +54,14 @@ fn key_pairs<'a>(certificates: &'a [Certificate], keys: &[PrivateKey]) -> Vec<Ke
 }
 
 /// A CA certificate is no leaf, but `openssl req -x509` marks every self-signed certificate as a
-/// CA's: with a host name in it, it is one that somebody means to serve.
-fn may_be_leaf(certificate: &Certificate) -> bool {
-    !certificate.is_ca() || (certificate.is_self_issued() && names_a_server(certificate))
+/// CA's: with a host name in it, it is one that somebody means to serve. As a common name alone that
+/// may be the name of a CA, so there must be no other among `all` that it could have signed.
+fn may_be_leaf(certificate: &Certificate, all: &[Certificate]) -> bool {
+    let is_alone = || all.iter().all(Certificate::is_ca);
+    !certificate.is_ca()
+        || (certificate.is_self_issued()
+            && names_a_server(certificate)
+            && (!certificate.alternative_names.is_empty() || is_alone()))
 }
 
 /// `None` where there is no candidate, an error where two candidates are for different names.
@@ -157,7 +162,7 @@ fn unfitting(key: &PublicKey, certificates: &[Certificate]) -> Finding {
     }
     let listed: Vec<_> = certificates
         .iter()
-        .filter(|certificate| may_be_leaf(certificate))
+        .filter(|certificate| may_be_leaf(certificate, certificates))
         .map(|certificate| {
             format!(
                 "`{}` ({})",
