@@ -221,8 +221,8 @@ impl Certificate {
     }
 }
 
-/// An extension that a rule or the chain builder asks about. What stands in the others is the
-/// clients' business: real CAs have sent damaged ones for years.
+/// An extension that a rule or the chain builder asks about, or that OpenSSL reads before it verifies
+/// anything. What stands in the others has been damaged in real certificates for years.
 fn is_judged_by(oid: &Oid<'_>) -> bool {
     matches!(
         oid.to_id_string().as_str(),
@@ -230,9 +230,12 @@ fn is_judged_by(oid: &Oid<'_>) -> bool {
             | "2.5.29.15" // keyUsage
             | "2.5.29.17" // subjectAltName
             | "2.5.29.19" // basicConstraints
+            | "2.5.29.30" // nameConstraints
+            | "2.5.29.31" // cRLDistributionPoints
             | "2.5.29.35" // authorityKeyIdentifier
             | "2.5.29.37" // extKeyUsage
             | "1.3.6.1.5.5.7.1.1" // authorityInfoAccess
+            | "2.16.840.1.113730.1.1" // nsCertType
     )
 }
 

@@ -118,7 +118,10 @@ fn root(served: &Served, now: OffsetDateTime) -> Option<Finding> {
 
 fn left_over(served: &Served, strangers: usize) -> Option<Finding> {
     (strangers > 0).then(|| {
-        let message = format!("{strangers} certificates of the bundle are not part of its chain.");
+        let message = match strangers {
+            1 => "A certificate of the bundle is not part of its chain.".to_owned(),
+            _ => format!("{strangers} certificates of the bundle are not part of its chain."),
+        };
         Finding::new(&finding::STRANGERS_IN_BUNDLE, &served.leaf.subject, message)
     })
 }
