@@ -29,26 +29,49 @@ pub(super) async fn find_certificates(
     if confirmed.iter().any(|fact| settles(fact, &fetched.bundle)) {
         return Ok(confirmed);
     }
-    let identity = fetched.bundle.identity();
-    let (recorded, earlier, by_tag, by_serial) = tokio::try_join!(
-        recorded_since(fetched, there, world),
+    // An earlier version is found by a list and then by its tags: meanwhile ACM is asked about the others.
+    let (named, earlier) = tokio::try_join!(
+        named(fetched, leaf, &confirmed, there, world),
         earlier_version(fetched, there, world),
+    )?;
+    let mut facts = confirmed;
+    facts.extend(named);
+    let Some(arn) = earlier else {
+        return Ok(facts);
+    };
+    let there_already = facts.iter().find(|(_, found)| found.arn == arn);
+    match there_already.map(|(_, found)| found.clone()) {
+        Some(found) => facts.push((Claim::EarlierVersion, found)),
+        None => facts.extend(confirm(vec![(Claim::EarlierVersion, arn)], there).await?),
+    }
+    Ok(facts)
+}
+
+/// What else names a certificate beside what is `confirmed` already: later records, the certificates'
+/// tags, the serial number.
+async fn named(
+    fetched: &Fetched,
+    leaf: &Certificate,
+    confirmed: &Facts,
+    there: &Regional,
+    world: Invocation<'_>,
+) -> Result<Facts, Fault> {
+    let identity = fetched.bundle.identity();
+    let (recorded, by_tag, by_serial) = tokio::try_join!(
+        recorded_since(fetched, there, world),
         there.tagging.certificates_of(&identity),
         there.acm.find_by_serial(&leaf.serial),
     )?;
-    let named = by_tag.into_iter().chain(by_serial);
+    let tagged = by_tag.into_iter().chain(by_serial);
     let claims = recorded
         .into_iter()
-        .chain(earlier.map(|arn| (Claim::EarlierVersion, arn)))
-        .chain(named.map(|arn| (Claim::BundleTag, arn)));
+        .chain(tagged.map(|arn| (Claim::BundleTag, arn)));
     let known: BTreeSet<_> = confirmed
         .iter()
         .map(|(claim, found)| (*claim, found.arn.clone()))
         .collect();
     let new: BTreeSet<_> = claims.filter(|claim| !known.contains(claim)).collect();
-    let mut facts = confirmed;
-    facts.extend(confirm(new.into_iter().collect(), there).await?);
-    Ok(facts)
+    confirm(new.into_iter().collect(), there).await
 }
 
 /// The certificate that stays when the bundle is rejected, as far as one call tells.

@@ -19,6 +19,7 @@ mod least_privilege;
 mod logging;
 mod on_moto;
 mod regions;
+mod round_trips;
 mod samples;
 mod sources;
 mod sweeping;

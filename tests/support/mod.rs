@@ -15,6 +15,7 @@ pub mod emf;
 pub mod pki;
 pub mod policy;
 pub mod proxy;
+pub mod round_trips;
 pub mod runtime_api;
 pub mod scene;
 pub mod stage;

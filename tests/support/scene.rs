@@ -310,6 +310,14 @@ impl Scene {
             .expect("a parameter");
     }
 
+    /// Loses what certdrop wrote down of a bundle: its object's tags and its parameter.
+    pub async fn forget(&self, key: &str, path: &str) {
+        self.tag_object(key, &[]).await;
+        let name = self.parameter_name(path);
+        let call = self.ssm.delete_parameter().name(name);
+        call.send().await.expect("the parameter was there");
+    }
+
     /// The name of a parameter of this scene.
     pub fn parameter_name(&self, path: &str) -> String {
         format!("/{}{path}", self.bucket)

@@ -1,0 +1,69 @@
+//! How many calls to AWS stand behind each other: what a bundle costs is their number times the
+//! way to AWS, so that a call that waits for another without need is a fault.
+
+use serde_json::Value;
+use time::Duration;
+
+use crate::support::pki::{Authority, Order};
+use crate::support::proxy::{Call, Deed};
+use crate::support::round_trips::round_trips;
+use crate::support::scene::{Scene, run};
+
+const DAY: Duration = Duration::DAY;
+
+#[test]
+fn an_import_and_a_replacement_take_five_round_trips_and_an_unchanged_bundle_three() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let first = authority.issue(&Order::new("trips.example.com", 2 * DAY));
+        let renewed = authority.issue(&Order::new("trips.example.com", DAY));
+        let key = "drop/trips.example.com.pem";
+        for (bundle, outcome, most) in [
+            (&first, "imported", 5),
+            (&renewed, "replaced", 5),
+            (&renewed, "unchanged", 3),
+        ] {
+            let version = scene.put(key, &bundle.bundle()).await;
+            let (summary, trips) = count(scene, key, &version).await;
+            assert_eq!(summary["outcome"], outcome);
+            assert_eq!(trips.len(), most, "{outcome}: {trips:?}");
+        }
+    });
+}
+
+#[test]
+fn a_replacement_whose_records_were_lost_takes_six_round_trips() {
+    run(async |scene| {
+        let authority = Authority::new();
+        let first = authority.issue(&Order::new("lost.example.com", 2 * DAY));
+        let renewed = authority.issue(&Order::new("lost.example.com", DAY));
+        let key = "drop/lost.example.com.pem";
+        let imported = scene.drop_bundle(key, &first.bundle()).await;
+        scene.forget(key, "/lost.example.com/certificate-arn").await;
+
+        let version = scene.put(key, &renewed.bundle()).await;
+        let (summary, trips) = count(scene, key, &version).await;
+        assert_eq!(summary["outcome"], "replaced");
+        assert_eq!(summary["certificate_arn"], imported["certificate_arn"]);
+        assert_eq!(trips.len(), 6, "{trips:?}");
+    });
+}
+
+/// Sends the event with every call held back, so that calls that are sent together are seen
+/// together; gives the summary and what each round trip was made of.
+async fn count(scene: &Scene, key: &str, version: &str) -> (Value, Vec<Vec<String>>) {
+    // Far more than lies between two calls that are sent at once, on a busy machine, too.
+    let held = std::time::Duration::from_millis(300);
+    for proxy in [&scene.services, &scene.acm_proxy] {
+        proxy.clear();
+        proxy.set_rule(move |_| Deed::Delay(held));
+    }
+    let summary = scene.summary(&scene.created(key, version)).await;
+    for proxy in [&scene.services, &scene.acm_proxy] {
+        proxy.set_rule(|_| Deed::Pass);
+    }
+    let calls = [scene.services.calls(), scene.acm_proxy.calls()].concat();
+    let trips = round_trips(calls, |call| (call.started, call.ended.expect("an answer")));
+    let names = |trip: Vec<Call>| trip.into_iter().map(|call| call.operation).collect();
+    (summary, trips.into_iter().map(names).collect())
+}
