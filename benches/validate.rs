@@ -35,6 +35,7 @@ use ring::{digest, pbkdf2};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use zeroize::Zeroizing;
 
 const NOW: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
 
@@ -278,10 +279,11 @@ fn archive(criterion: &mut Criterion) {
     });
     group.bench_function("raw", |bencher| {
         bencher.iter(|| {
-            let copy = black_box(&zipped).clone();
-            let mut zip = zip::ZipArchive::new(Cursor::new(copy)).expect("a zip");
+            // What may hold a key is wiped.
+            let copy = Zeroizing::new(black_box(&zipped).clone());
+            let mut zip = zip::ZipArchive::new(Cursor::new(&**copy)).expect("a zip");
             for place in 0..zip.len() {
-                let mut bytes = Vec::new();
+                let mut bytes = Zeroizing::new(Vec::new());
                 let mut file = zip.by_index(place).expect("a file");
                 file.read_to_end(&mut bytes).expect("its bytes");
                 black_box(bytes);

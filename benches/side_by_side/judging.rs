@@ -43,7 +43,7 @@ pub fn read(report: &mut Report) {
     report.table(
         "Judging a bundle",
         "Microseconds from bytes to verdict (criterion, one core). Raw are the operations that nobody can do without, each \
-         done once: base64, parsing, two signatures, one key check, key derivation, inflating. OpenSSL, in process, reads \
+         done once: base64, parsing, two signatures, one key check, key derivation, inflating and wiping. OpenSSL, in process, reads \
          the same bundle, verifies the chain and matches the key; it checks no rule of ACM.",
         &["", "certdrop", "raw", "OpenSSL", "bundles a second"],
         rows,

@@ -4,11 +4,14 @@
 use super::Reading;
 use crate::validate::finding::{self, Finding};
 
+/// What a key of PuTTY begins with.
+pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";
+
 /// Adds what there is to say about `text` where it is of a kind that we know by name. `false` where
 /// it is not.
 pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
     let start = text.trim_start();
-    if start.starts_with("PuTTY-User-Key-File-") {
+    if start.starts_with(PUTTY) {
         reading.closed(
             Finding::new(&finding::KEY_UNSUPPORTED, place, "It is a private key of PuTTY.").with_remedy(
                 "If the certificate was made for this key, convert it: `puttygen FILE -O private-openssh -o key.pem`.",

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::ber::{BIT_STRING, CONTEXT_0, INTEGER, SEQUENCE, element};
 use super::pem::LENIENT_BASE64;
-use super::text::text;
+use super::text::{may_hold, text, without_mark};
 use super::{Reading, archive, foreign, jks, kubernetes, pem, pkcs7, pkcs12, private_key};
 use crate::certificate::Certificate;
 
@@ -14,6 +14,9 @@ use crate::certificate::Certificate;
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     if let Some(recognised) = binary(bytes, place, reading) {
         return recognised;
+    }
+    if !may_hold(&WORDS, bytes) && !is_base64(bytes) {
+        return false;
     }
     let text = text(bytes);
     if let Some(recognised) = kubernetes::read(&text, place, reading) {
@@ -37,6 +40,9 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
     }
     recognised
 }
+
+/// Text that is read, or told what it is, has one of these.
+const WORDS: [&str; 4] = [pem::BEGIN, kubernetes::KIND, foreign::PUTTY, ENCODED_BEGIN];
 
 /// Everything that is no text. `None` where `bytes` seem to be text.
 fn binary(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
@@ -150,6 +156,13 @@ enum Outline {
     Request,
 }
 
+/// Whether there is nothing but base64 in `bytes`.
+fn is_base64(bytes: &[u8]) -> bool {
+    without_mark(bytes).iter().all(|byte| {
+        byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
+    })
+}
+
 /// A file as base64 without lines around it, as it is copied from web pages and settings of CI.
 fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
@@ -157,12 +170,13 @@ fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(&*digits).ok().map(Zeroizing::new)
 }
 
+/// `-----BEGIN ` in base64, but for the bits that the next character shares.
+const ENCODED_BEGIN: &str = "LS0tLS1CRUdJTi";
+
 /// All PEM in `text` that is encoded in base64 once more, as in settings of CI, kubeconfig files and
 /// Traefik's `acme.json`.
 fn encoded_pem(text: &str) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
-    // `-----BEGIN `, but for the bits that the next character shares.
-    const BEGIN: &str = "LS0tLS1CRUdJTi";
     let runs = text.split(|c: char| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/'));
-    let encoded = runs.filter(|run| run.starts_with(BEGIN));
+    let encoded = runs.filter(|run| run.starts_with(ENCODED_BEGIN));
     encoded.filter_map(|run| LENIENT_BASE64.decode(run).ok().map(Zeroizing::new))
 }

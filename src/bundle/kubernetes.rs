@@ -46,11 +46,14 @@ impl Drop for Manifest {
     }
 }
 
+/// What a manifest that is read here is of.
+pub(super) const KIND: &str = "Secret";
+
 /// Adds what the secrets hold. `None` where `text` is no manifest of a secret, else whether
 /// anything in it was recognised.
 pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
     // Nearly all text is none: do not let a YAML parser loose on it.
-    if !text.contains("Secret") || !text.contains("kind") {
+    if !text.contains(KIND) || !text.contains("kind") {
         return None;
     }
     if text.len() > limits::MANIFEST_BYTES {

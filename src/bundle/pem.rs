@@ -21,9 +21,12 @@ pub(super) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// What every block begins with.
+pub(super) const BEGIN: &str = "-----BEGIN ";
+
 /// Whether there is any block in `text`, damaged ones included.
 pub(super) fn has_block(text: &str) -> bool {
-    text.contains("-----BEGIN ")
+    text.contains(BEGIN)
 }
 
 /// Adds what all blocks of `text` hold. Answers whether any block was of a kind that we know.
@@ -202,7 +205,7 @@ fn is_decoration(c: char) -> bool {
 fn blocks(text: &str) -> impl Iterator<Item = Result<Block<'_>, Unclosed<'_>>> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (_, after) = rest.split_once("-----BEGIN ")?;
+        let (_, after) = rest.split_once(BEGIN)?;
         let Some((label, after)) = after.split_once("-----") else {
             rest = "";
             return Some(Err(Unclosed { label: "" }));
@@ -210,9 +213,7 @@ fn blocks(text: &str) -> impl Iterator<Item = Result<Block<'_>, Unclosed<'_>>> {
         rest = after;
         // An END line behind the next BEGIN belongs to a later block. Not to look there also keeps
         // the work linear where no block has an end.
-        let until_next = after
-            .split_once("-----BEGIN ")
-            .map_or(after, |(before, _)| before);
+        let until_next = after.split_once(BEGIN).map_or(after, |(before, _)| before);
         match until_next.split_once("-----END ") {
             Some((body, end)) if end.starts_with(label) => Some(Ok(Block { label, body })),
             _ => Some(Err(Unclosed { label })),

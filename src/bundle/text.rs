@@ -1,24 +1,45 @@
 //! Text in the encodings that people's tools write.
 
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 /// The text that `bytes` are: UTF-8 (or any other superset of ASCII), or UTF-16 as Windows tools
 /// save it, with or without a byte order mark.
 pub(super) fn text(bytes: &[u8]) -> Zeroizing<String> {
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        // Without the mark, two ASCII characters of UTF-16 tell.
-        [1..=0xFF, 0, 1..=0xFF, 0, ..] => utf16(bytes, u16::from_le_bytes),
-        [0, 1..=0xFF, 0, 1..=0xFF, ..] => utf16(bytes, u16::from_be_bytes),
-        _ => {
-            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-            Zeroizing::new(String::from_utf8_lossy(bytes).into_owned())
-        }
+    match units(bytes) {
+        Some((units, unit)) => utf16(units, unit),
+        None => Zeroizing::new(String::from_utf8_lossy(without_mark(bytes)).into_owned()),
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Zeroizing<String> {
+/// Whether the text that `bytes` are can hold any of `words`, which are ASCII. Does not make it: that
+/// takes many times as long for a picture or a manual that lies beside a certificate.
+pub(super) fn may_hold(words: &[&str], bytes: &[u8]) -> bool {
+    let found = |word: &&str| memmem::find(bytes, word.as_bytes()).is_some();
+    units(bytes).is_some() || words.iter().any(found)
+}
+
+/// `bytes` without the byte order mark of UTF-8.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// How a unit of UTF-16 is made of two bytes.
+type Unit = fn([u8; 2]) -> u16;
+
+/// The units of UTF-16 in `bytes`; `None` where they are of another encoding.
+fn units(bytes: &[u8]) -> Option<(&[u8], Unit)> {
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => Some((rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => Some((rest, u16::from_be_bytes)),
+        // Without the mark, two ASCII characters of UTF-16 tell.
+        [1..=0xFF, 0, 1..=0xFF, 0, ..] => Some((bytes, u16::from_le_bytes)),
+        [0, 1..=0xFF, 0, 1..=0xFF, ..] => Some((bytes, u16::from_be_bytes)),
+        _ => None,
+    }
+}
+
+fn utf16(bytes: &[u8], unit: Unit) -> Zeroizing<String> {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
     let characters = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
     // One character of UTF-16 has at most three bytes of UTF-8 for two; growing would leave copies.
@@ -89,4 +110,33 @@ fn entity(name: &str) -> Option<char> {
 
 fn code(digits: &str, radix: u32) -> Option<char> {
     char::from_u32(u32::from_str_radix(digits, radix).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_passed_over_that_holds_a_word() {
+        let word = "-----BEGIN ";
+        let units: Vec<u16> = format!("x{word}").encode_utf16().collect();
+        let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        for bytes in [
+            word.as_bytes(),
+            b"\xEF\xBB\xBF-----BEGIN ",
+            b"\x80\xC3-----BEGIN \xFF",
+            &little,
+            &[b"\xFF\xFE", &*little].concat(),
+            &big,
+            &[b"\xFE\xFF", &*big].concat(),
+        ] {
+            assert!(text(bytes).contains(word), "{bytes:?}");
+            assert!(may_hold(&["Secret", word], bytes), "{bytes:?}");
+        }
+        assert!(!may_hold(
+            &["Secret", word],
+            b"%PDF-1.7 \x00\x01\xFF----BEGIN"
+        ));
+    }
 }
