@@ -2,6 +2,7 @@
 //! once, or after a while that is the same for every call, so that what is measured is the caller.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::BufReader;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -329,7 +330,7 @@ impl State {
                 named("s3:PutObjectTagging", xml(String::new()))
             }
             Method::GET if query.has("versions") => {
-                let versions = self.list_versions(query.value("prefix").unwrap_or_default());
+                let versions = self.list_versions(&query.value("prefix").unwrap_or_default());
                 named("s3:ListObjectVersions", xml(versions))
             }
             Method::GET if key.is_empty() => named("s3:ListObjectsV2", xml(self.list(&query))),
@@ -379,18 +380,19 @@ impl State {
             .filter(|(key, _)| **key > after && key.starts_with(&prefix));
         let page: Vec<_> = below.by_ref().take(PAGE).collect();
         let more = below.next().is_some();
-        let contents: String = page
+        let mut contents = String::new();
+        for (key, object) in page
             .iter()
             .filter_map(|(key, versions)| Some((key, versions.last()?)))
-            .map(|(key, object)| {
-                format!(
-                    "<Contents><Key>{key}</Key><LastModified>2026-12-01T00:00:00.000Z</LastModified>\
-                     <ETag>{}</ETag><Size>{}</Size><StorageClass>STANDARD</StorageClass></Contents>",
-                    object.etag.replace('"', "&quot;"),
-                    object.body.len()
-                )
-            })
-            .collect();
+        {
+            let _ = write!(
+                contents,
+                "<Contents><Key>{key}</Key><LastModified>2026-12-01T00:00:00.000Z</LastModified>\
+                 <ETag>{}</ETag><Size>{}</Size><StorageClass>STANDARD</StorageClass></Contents>",
+                object.etag.replace('"', "&quot;"),
+                object.body.len()
+            );
+        }
         let next = page
             .last()
             .filter(|_| more)
@@ -405,9 +407,9 @@ impl State {
         )
     }
 
-    fn list_versions(&self, prefix: String) -> String {
-        let below = self.objects.range(prefix.clone()..);
-        let below = below.take_while(|(key, _)| key.starts_with(&prefix));
+    fn list_versions(&self, prefix: &str) -> String {
+        let below = self.objects.range(prefix.to_owned()..);
+        let below = below.take_while(|(key, _)| key.starts_with(prefix));
         let versions = below.flat_map(|(key, versions)| {
             versions.iter().rev().map(move |object| {
                 format!(

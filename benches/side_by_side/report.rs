@@ -93,12 +93,10 @@ fn grid(rows: &[Vec<String>]) -> String {
         let cells = cells.map(|(cell, width)| format!(" {cell:<width$} |"));
         format!("|{}\n", cells.collect::<String>())
     };
-    let rule: String = widths
-        .iter()
-        .map(|width| format!("-{}-|", "-".repeat(*width)))
-        .collect();
+    let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+    let rule = dashes.join("|");
     let mut lines: Vec<String> = rows.iter().map(line).collect();
-    lines.insert(1, format!("|{rule}\n"));
+    lines.insert(1, format!("|{rule}|\n"));
     lines.concat()
 }
 
