@@ -9,7 +9,6 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
@@ -134,9 +133,7 @@ impl Caller {
 }
 
 async fn load(wanted: Wanted<'_>) -> SdkConfig {
-    let http_client = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http_client = super::http::client(super::CONNECT);
     let mut loader =
         aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client.clone());
     let region = wanted.region.map(|region| Region::new(region.to_owned()));

@@ -4,6 +4,7 @@ pub mod acm;
 #[cfg(feature = "cli")]
 pub mod caller;
 mod fault;
+mod http;
 pub mod s3;
 pub mod sns;
 pub mod ssm;
@@ -13,7 +14,6 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_acm::config::BehaviorVersion;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -80,9 +80,6 @@ impl Aws {
 /// What all clients share, first of all one HTTP client: an own one for each service would read
 /// the root certificates again and pool its connections by itself.
 fn shared(config: &Config) -> SdkConfig {
-    let http_client = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
     let key = &config.access_key;
     let credentials = Credentials::new(
         key.id.as_str(),
@@ -103,7 +100,7 @@ fn shared(config: &Config) -> SdkConfig {
         .credentials_provider(
             aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
         )
-        .http_client(http_client)
+        .http_client(http::client(CONNECT))
         .retry_config(retries())
         .timeout_config(time_limits())
         .build()
@@ -128,7 +125,10 @@ fn retries() -> RetryConfig {
 /// the world. An attempt that takes ten seconds is lost, and its answer with it.
 fn time_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
+        .connect_timeout(CONNECT)
         .operation_attempt_timeout(Duration::from_secs(10))
         .build()
 }
+
+/// How long a connection may take to stand; its handshake counts as part of the attempt.
+const CONNECT: Duration = Duration::from_secs(2);

@@ -62,7 +62,7 @@ async fn serve() -> Result<(), Error> {
     .await
 }
 
-/// The HTTP client panics without roots, and a panic does not say which file is meant.
+/// Without roots every call fails as if the network were down, and nobody would look for a file.
 fn check_roots() -> Result<(), Fault> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE") else {
         return Ok(());

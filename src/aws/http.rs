@@ -1,0 +1,146 @@
+//! The one HTTP client of all services: HTTP/1.1, rustls, the system's roots.
+//!
+//! The SDK's own would do, at a price: it parses all roots again for each service, decodes them in
+//! constant time though they are public, and brings HTTP/2, which the services used here do not
+//! speak. That was three quarters of a cold start's instructions (docs/performance.md).
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::base64;
+use aws_smithy_types::body::SdkBody;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Reads the roots and makes the client. Calls nobody.
+pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(system_roots());
+    let tls = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut tcp = hyper_util::client::legacy::connect::HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(connect_timeout));
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        // Endpoints on loopback, where the tests are.
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(https);
+    http_client_fn(move |settings, _| {
+        SharedHttpConnector::new(Connector {
+            client: client.clone(),
+            patience: settings.read_timeout(),
+        })
+    })
+}
+
+/// The connections, pooled by host.
+#[derive(Clone, Debug)]
+struct Connector {
+    client: Client<HttpsConnector<TcpConnector>, SdkBody>,
+    /// How long an answer may take; set by who looks for credentials where nobody may be.
+    patience: Option<Duration>,
+}
+
+type TcpConnector = hyper_util::client::legacy::connect::HttpConnector;
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
+            }
+        };
+        let used = capture_connection(&mut request);
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || metadata(&used));
+        }
+        let answer = self.client.request(request);
+        let patience = self.patience;
+        HttpConnectorFuture::new(async move {
+            let answer = match patience {
+                Some(patience) => tokio::time::timeout(patience, answer)
+                    .await
+                    .map_err(|late| ConnectorError::timeout(late.into()))?,
+                None => answer.await,
+            };
+            // Whatever broke on the way: there is no answer, and asking again may bring one.
+            let answer = answer.map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// Lets the SDK drop a connection whose other end misbehaves.
+fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
+    used.connection_metadata().as_ref()?;
+    let used = used.clone();
+    let poison = move || {
+        if let Some(connection) = used.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    let metadata = ConnectionMetadata::builder()
+        .proxied(false)
+        .poison_fn(poison);
+    Some(metadata.build())
+}
+
+/// The certificates that this system trusts: those in `SSL_CERT_FILE`, as in the function, or
+/// wherever the system keeps them, as on a laptop.
+fn system_roots() -> Vec<CertificateDer<'static>> {
+    let file =
+        std::env::var_os("SSL_CERT_FILE").filter(|_| std::env::var_os("SSL_CERT_DIR").is_none());
+    let roots = file.and_then(|path| Some(certificates(&std::fs::read_to_string(path).ok()?)));
+    roots.unwrap_or_else(|| rustls_native_certs::load_native_certs().certs)
+}
+
+/// The certificates in `pem`. What is damaged is left out, as any other root that is not known.
+fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
+    let mut found = Vec::new();
+    let mut digits = String::new();
+    for line in pem.lines() {
+        let line = line.trim_ascii();
+        if line.starts_with("-----BEGIN ") {
+            digits.clear();
+        } else if line == "-----END CERTIFICATE-----" {
+            // The SDK's decoder takes eight digits at a time; roots are most of what a start reads.
+            found.extend(base64::decode(&digits).ok().map(CertificateDer::from));
+        } else {
+            digits.push_str(line);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_are_read_whatever_stands_around_them() {
+        let root = "-----BEGIN CERTIFICATE-----\r\naGVs\r\nbG8=\r\n-----END CERTIFICATE-----\r\n";
+        let damaged = "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n";
+        let pem =
+            format!("# A root\n{root}{damaged}\n# Another\n{root}-----BEGIN CERTIFICATE-----\n");
+        let hello = CertificateDer::from(b"hello".to_vec());
+        assert_eq!(certificates(&pem), [hello.clone(), hello]);
+    }
+}
