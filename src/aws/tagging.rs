@@ -1,5 +1,7 @@
 //! Resource Groups Tagging API: which certificates carry a tag.
 
+use std::sync::OnceLock;
+
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use aws_types::SdkConfig;
@@ -12,13 +14,17 @@ use crate::fault::Fault;
 /// Certificates by their tags. Answers lag behind by seconds.
 #[derive(Clone)]
 pub struct Tagging {
-    client: Client,
+    config: SdkConfig,
+    /// Made at its first use: most events are renewals, which find their certificate without it, and
+    /// to make a client takes a tenth of a cold start.
+    client: OnceLock<Client>,
 }
 
 impl Tagging {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            config: config.clone(),
+            client: OnceLock::new(),
         }
     }
 
@@ -33,8 +39,8 @@ impl Tagging {
             .key(BUNDLE_TAG)
             .values(identity)
             .build();
-        let mut pages = self
-            .client
+        let client = self.client.get_or_init(|| Client::new(&self.config));
+        let mut pages = client
             .get_resources()
             .resource_type_filters("acm:certificate")
             .tag_filters(filter)
