@@ -4,6 +4,8 @@
 //! constant time though they are public, and brings HTTP/2, which the services used here do not
 //! speak. That was three quarters of a cold start's instructions (docs/performance.md).
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
@@ -105,29 +107,36 @@ fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// The certificates that this system trusts: those in `SSL_CERT_FILE`, as in the function, or
 /// wherever the system keeps them, as on a laptop.
-fn system_roots() -> Vec<CertificateDer<'static>> {
+fn system_roots() -> Box<dyn Iterator<Item = CertificateDer<'static>>> {
     let file =
         std::env::var_os("SSL_CERT_FILE").filter(|_| std::env::var_os("SSL_CERT_DIR").is_none());
-    let roots = file.and_then(|path| Some(certificates(&std::fs::read_to_string(path).ok()?)));
-    roots.unwrap_or_else(|| rustls_native_certs::load_native_certs().certs)
+    match file.and_then(|path| File::open(path).ok()) {
+        Some(file) => Box::new(certificates(BufReader::new(file))),
+        None => Box::new(rustls_native_certs::load_native_certs().certs.into_iter()),
+    }
 }
 
-/// The certificates in `pem`. What is damaged is left out, as any other root that is not known.
-fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
-    let mut found = Vec::new();
+/// The certificates in `pem`, one at a time: all together are half a megabyte, which a start would have
+/// to be given page by page. What is damaged is left out, as any other root that is not known.
+fn certificates(mut pem: impl BufRead) -> impl Iterator<Item = CertificateDer<'static>> {
+    let mut line = Vec::new();
     let mut digits = String::new();
-    for line in pem.lines() {
-        let line = line.trim_ascii();
-        if line.starts_with("-----BEGIN ") {
-            digits.clear();
-        } else if line == "-----END CERTIFICATE-----" {
-            // The SDK's decoder takes eight digits at a time; roots are most of what a start reads.
-            found.extend(base64::decode(&digits).ok().map(CertificateDer::from));
-        } else {
-            digits.push_str(line);
+    std::iter::from_fn(move || {
+        loop {
+            line.clear();
+            if pem.read_until(b'\n', &mut line).ok()? == 0 {
+                return None;
+            }
+            let text = str::from_utf8(line.trim_ascii()).unwrap_or_default();
+            if text.starts_with("-----BEGIN ") {
+                digits.clear();
+            } else if text != "-----END CERTIFICATE-----" {
+                digits.push_str(text);
+            } else if let Ok(der) = base64::decode(&digits) {
+                return Some(CertificateDer::from(der));
+            }
         }
-    }
-    found
+    })
 }
 
 #[cfg(test)]
@@ -141,6 +150,7 @@ mod tests {
         let pem =
             format!("# A root\n{root}{damaged}\n# Another\n{root}-----BEGIN CERTIFICATE-----\n");
         let hello = CertificateDer::from(b"hello".to_vec());
-        assert_eq!(certificates(&pem), [hello.clone(), hello]);
+        let found: Vec<_> = certificates(pem.as_bytes()).collect();
+        assert_eq!(found, [hello.clone(), hello]);
     }
 }
