@@ -140,7 +140,13 @@ impl Config {
     /// The parameter of `bundle` that is called `name` (`private-key`, `passphrase`).
     #[must_use]
     pub fn parameter(&self, bundle: &BundleName, name: &str) -> String {
-        format!("{}/{}/{name}", self.parameter_prefix, bundle.identity())
+        format!("{}/{name}", self.parameters_of(bundle))
+    }
+
+    /// The path of all parameters of `bundle`.
+    #[must_use]
+    pub fn parameters_of(&self, bundle: &BundleName) -> String {
+        format!("{}/{}", self.parameter_prefix, bundle.identity())
     }
 
     /// The parameter that holds the ARN of the bundle's certificate in `region`.

@@ -153,13 +153,17 @@ fn judge(
         expiry_warning: world.config.expiry_warning,
         include_root: world.config.include_root,
     };
-    match validate(bundle, &policy) {
+    let (verdict, findings) = match validate(bundle, &policy) {
         Verdict::Accepted(valid, warnings) => (Ok(valid), warnings),
         Verdict::Rejected(rejected) if fetched.may_be_unfinished(&rejected.findings) => {
             (Err(Outcome::Waiting), rejected.findings)
         }
         Verdict::Rejected(rejected) => (Err(Outcome::Rejected), rejected.findings),
-    }
+    };
+    let parameters = world.config.parameters_of(&fetched.bundle);
+    let findings = findings.into_iter();
+    let findings = findings.map(|finding| finding.with_parameters_at(&parameters));
+    (verdict, findings.collect())
 }
 
 /// The clock on the wall, for leases and deadlines. Rules are judged at [`Invocation::now`].

@@ -56,12 +56,24 @@ impl Finding {
         self
     }
 
+    /// The same, with the bundle's own parameters in the remedy: `path` is `/certdrop/www.example.com`.
+    #[must_use]
+    pub fn with_parameters_at(mut self, path: &str) -> Self {
+        if self.remedy.contains(PARAMETERS) {
+            self.remedy = Cow::Owned(self.remedy.replace(PARAMETERS, path));
+        }
+        self
+    }
+
     /// Stops an import.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
+
+/// What stands in a rule's remedy for where the parameters of a bundle are.
+const PARAMETERS: &str = "<prefix>/<bundle>";
 
 /// How much a [`Finding`] weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

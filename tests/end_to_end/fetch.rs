@@ -48,6 +48,9 @@ fn the_passphrase_comes_from_the_bundle_s_parameter_or_from_the_common_one() {
         let key = "drop/encrypted.example.com.pem";
         let without = scene.drop_bundle(key, &encrypted.bundle()).await;
         assert_eq!(without["findings"][0]["code"], "key-encrypted");
+        let remedy = without["findings"][0]["remedy"].as_str().expect("a remedy");
+        let parameter = scene.parameter_name("/encrypted.example.com/passphrase");
+        assert!(remedy.contains(&parameter), "{remedy}");
 
         let own = "/encrypted.example.com/passphrase";
         scene.put_secret(own, "not this one, by far").await;

@@ -185,12 +185,11 @@ async fn judge(drop: &mut Drop, world: Invocation<'_>) -> Result<Checked, Fault>
         include_root: config.include_root,
     };
     let mut checked = check::judge(&drop.path, &drop.parts, &passphrases, &policy);
-    let own = private_key
-        .strip_suffix("/private-key")
-        .unwrap_or(&private_key);
-    for finding in &mut checked.findings {
-        finding.remedy = finding.remedy.replace("<prefix>/<bundle>", own).into();
-    }
+    let own = config.parameters_of(&drop.bundle);
+    let findings = checked.findings.into_iter();
+    checked.findings = findings
+        .map(|finding| finding.with_parameters_at(&own))
+        .collect();
     // It stays where it is stored.
     drop.parts.truncate(uploaded);
     Ok(checked)
