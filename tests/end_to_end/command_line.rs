@@ -456,7 +456,7 @@ fn the_status_shows_what_needs_somebody_and_changes_nothing() {
         let (well, bad) = (issue("well.example.com", 1), issue("bad.example.com", 1));
         person.file("well.example.com.pem", &well.bundle());
         person.says(&["import", "well.example.com.pem"]).await;
-        let spoilt = bad.bundle().replace("CERTIFICATE", "SPOILT");
+        let spoilt = format!("{}{}{}", well.key, bad.certificate, bad.chain);
         scene.drop_bundle("drop/bad.example.com.pem", &spoilt).await;
         scene.put("drop/open.example.com.pem", &bad.bundle()).await;
 
