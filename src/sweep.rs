@@ -4,30 +4,30 @@
 //! lists alone tell which bundles are new or changed, with no call for one that is not.
 
 pub mod index;
+mod list;
 pub mod look;
 pub mod plan;
+mod report;
 pub mod status;
 pub mod status_page;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use futures_util::StreamExt as _;
-use futures_util::future::join_all;
-use serde::Serialize;
 use time::Duration;
-use tracing::{info, warn};
+use tracing::info;
 
-use crate::binding::{CertificateArn, Standing};
 use crate::bundle_name::BundleName;
 use crate::content_id::{ContentId, Source};
 use crate::event::{SweepRequest, WorkItem};
 use crate::fault::Fault;
-use crate::inventory::{self, Dropped};
+use crate::inventory::Dropped;
 use crate::pipeline::{self, Invocation, clock};
-use crate::region::Region;
-use crate::summary::{Outcome, metrics};
 use index::{Entry, Index};
-use plan::{Listed, Listing, Reason, Step};
+use list::list;
+use plan::{Listing, Reason, Step};
+pub use report::Report;
+use report::{emit, tell};
 use status::Status;
 
 /// How long before the deadline no further bundle is begun: one bundle's work, its retries
@@ -37,34 +37,6 @@ const RESERVE: Duration = Duration::seconds(20);
 /// Bundles that are worked on at once. Most of the time is spent waiting; ACM admits about one
 /// import a second, so that more would only be throttled.
 const AT_ONCE: usize = 4;
-
-/// What a sweep found and did.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// How many bundles there are.
-    pub bundles: usize,
-    /// How many of them needed nothing.
-    pub unchanged: usize,
-    /// Nothing was done, only found out.
-    pub dry_run: bool,
-    /// What had to be done and why, by bundle.
-    pub worked_on: BTreeMap<String, Reason>,
-    /// What became of it, by bundle.
-    pub outcomes: BTreeMap<String, Outcome>,
-    /// Those that could not be finished, with the reason. The next sweep tries them again.
-    pub unfinished: BTreeMap<String, String>,
-    /// How many were left to the next sweep because time was up.
-    pub left: usize,
-    /// Bundles whose certificate expires within the warning time, with its end.
-    pub expiring: BTreeMap<String, String>,
-    /// Bundles that still wait for parts, with the time since when.
-    pub waiting: BTreeMap<String, String>,
-    /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
-    pub without_bundle: BTreeMap<String, Vec<String>>,
-    /// Regions whose certificates could not be listed, and why. They were left out of the work.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_listed: BTreeMap<Region, Fault>,
-}
 
 /// Looks at every bundle in the bucket and works on those that need it.
 ///
@@ -116,49 +88,6 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         "swept"
     );
     Ok(report)
-}
-
-/// Regions that do not answer, and why.
-type Down = Vec<(Region, Fault)>;
-
-async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault> {
-    let config = world.config;
-    let (dropped, summaries, secrets, certificates) = tokio::join!(
-        world.aws.bucket.list(&config.drop_prefix),
-        world.aws.bucket.list(&config.summary_prefix),
-        world
-            .aws
-            .parameters
-            .secret_versions(&config.parameter_prefix),
-        join_all(world.aws.regions.iter().map(|there| there.acm.imported())),
-    );
-    let mut listing = Listing {
-        bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
-        secrets: secrets?,
-        summaries: summaries?
-            .into_iter()
-            .map(|summary| (summary.key, summary.modified_at))
-            .collect(),
-        regions: config.regions.clone(),
-        certificates: BTreeMap::new(),
-    };
-    let mut down = Down::new();
-    for (there, certificates) in world.aws.regions.iter().zip(certificates) {
-        match certificates {
-            Ok(Some(certificates)) => {
-                listing
-                    .certificates
-                    .insert(there.region.clone(), certificates);
-            }
-            // This ACM has no search.
-            Ok(None) => {}
-            Err(fault) => {
-                warn!(region = %there.region, %fault, "certificates not listed");
-                down.push((there.region.clone(), fault.in_region(&there.region)));
-            }
-        }
-    }
-    Ok((listing, down))
 }
 
 /// Decides about every bundle; reads the summaries that events wrote since the last sweep.
@@ -236,75 +165,6 @@ async fn work_on(
             }
         }
     }
-}
-
-/// What a person should know though nothing could be done about it.
-fn tell(listing: &Listing, index: &mut Index, report: &mut Report, world: Invocation<'_>) {
-    let warn_before = world.now + world.config.expiry_warning;
-    let is_there = |name: &str| {
-        BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
-    };
-    for (name, entry) in &index.bundles {
-        let live: Vec<_> = live(listing, entry).collect();
-        if !is_there(name) {
-            if !live.is_empty() {
-                let arns = live.iter().map(|(arn, _)| arn.to_string()).collect();
-                report.without_bundle.insert(name.clone(), arns);
-            }
-            continue;
-        }
-        let ends = live.iter().filter_map(|(_, standing)| standing.not_after);
-        if let Some(end) = ends.min().filter(|end| *end <= warn_before) {
-            report.expiring.insert(name.clone(), end.to_string());
-        }
-        if entry.outcome == Outcome::Waiting {
-            report.waiting.insert(name.clone(), entry.at.to_string());
-        }
-    }
-    for (bundle, end) in &report.expiring {
-        warn!(bundle, end, "certificate expires soon");
-    }
-    // A bundle that is gone is remembered for as long as its certificate is there to be told of.
-    let told = &report.without_bundle;
-    index
-        .bundles
-        .retain(|name, _| is_there(name) || told.contains_key(name));
-}
-
-/// The certificates of a bundle that ACM has, in all regions.
-fn live<'a>(
-    listing: &'a Listing,
-    entry: &Entry,
-) -> impl Iterator<Item = (CertificateArn, &'a Standing)> {
-    entry.certificates().filter_map(|kept| {
-        let arn = kept.arn()?;
-        match listing.certificate(&arn) {
-            Listed::There(standing) => Some((arn, standing)),
-            Listed::Gone | Listed::Unknown => None,
-        }
-    })
-}
-
-/// The days that each certificate has left, and that a sweep was made.
-fn emit(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
-    let ends: BTreeMap<_, _> = index
-        .bundles
-        .iter()
-        .filter_map(|(name, entry)| {
-            let ends = live(listing, entry).filter_map(|(_, standing)| standing.not_after);
-            Some((name, ends.min()?))
-        })
-        .collect();
-    let worked_on = |name: &String| report.outcomes.contains_key(name);
-    for (name, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
-        (world.emit)(&metrics::of_bundle(name, *end, world.now));
-    }
-    let first_end = ends.values().min().copied();
-    (world.emit)(&metrics::of_sweep(
-        report.unfinished.len(),
-        first_end,
-        world.now,
-    ));
 }
 
 /// The same as the pipeline's, from what was listed.

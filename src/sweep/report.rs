@@ -1,0 +1,122 @@
+//! What a sweep tells: its report, and the metrics of all bundles.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tracing::warn;
+
+use super::index::{Entry, Index, KeptCertificate};
+use super::plan::{Listed, Listing, Reason};
+use crate::binding::{CertificateArn, Standing};
+use crate::bundle_name::BundleName;
+use crate::fault::Fault;
+use crate::pipeline::Invocation;
+use crate::region::Region;
+use crate::summary::{Outcome, metrics};
+
+/// What a sweep found and did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// How many bundles there are.
+    pub bundles: usize,
+    /// How many of them needed nothing.
+    pub unchanged: usize,
+    /// Nothing was done, only found out.
+    pub dry_run: bool,
+    /// What had to be done and why, by bundle.
+    pub worked_on: BTreeMap<String, Reason>,
+    /// What became of it, by bundle.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Those that could not be finished, with the reason. The next sweep tries them again.
+    pub unfinished: BTreeMap<String, String>,
+    /// How many were left to the next sweep because time was up.
+    pub left: usize,
+    /// Bundles whose certificate expires within the warning time, with its end.
+    pub expiring: BTreeMap<String, String>,
+    /// Bundles that still wait for parts, with the time since when.
+    pub waiting: BTreeMap<String, String>,
+    /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
+    pub without_bundle: BTreeMap<String, Vec<String>>,
+    /// Regions whose certificates could not be listed, and why. They were left out of the work.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_listed: BTreeMap<Region, Fault>,
+}
+
+/// What a person should know though nothing could be done about it.
+pub(super) fn tell(
+    listing: &Listing,
+    index: &mut Index,
+    report: &mut Report,
+    world: Invocation<'_>,
+) {
+    let warn_before = world.now + world.config.expiry_warning;
+    let is_there = |name: &str| {
+        BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
+    };
+    for (name, entry) in &index.bundles {
+        let live: Vec<_> = live(listing, entry).collect();
+        if !is_there(name) {
+            if !live.is_empty() {
+                let arns = live.iter().map(|(arn, _)| arn.to_string()).collect();
+                report.without_bundle.insert(name.clone(), arns);
+            }
+            continue;
+        }
+        let ends = live.iter().filter_map(|(_, standing)| standing.not_after);
+        if let Some(end) = ends.min().filter(|end| *end <= warn_before) {
+            report.expiring.insert(name.clone(), end.to_string());
+        }
+        if entry.outcome == Outcome::Waiting {
+            report.waiting.insert(name.clone(), entry.at.to_string());
+        }
+    }
+    for (bundle, end) in &report.expiring {
+        warn!(bundle, end, "certificate expires soon");
+    }
+    // A bundle that is gone is remembered for as long as its certificate is there to be told of.
+    index
+        .bundles
+        .retain(|name, entry| is_there(name) || may_be_live(listing, entry));
+}
+
+/// The certificates of a bundle that ACM has, in all regions.
+fn live<'a>(
+    listing: &'a Listing,
+    entry: &Entry,
+) -> impl Iterator<Item = (CertificateArn, &'a Standing)> {
+    entry.certificates().filter_map(|kept| {
+        let arn = kept.arn()?;
+        match listing.certificate(&arn) {
+            Listed::There(standing) => Some((arn, standing)),
+            Listed::Gone | Listed::Unknown => None,
+        }
+    })
+}
+
+/// ACM has a certificate of the bundle, or could not be asked.
+fn may_be_live(listing: &Listing, entry: &Entry) -> bool {
+    let mut arns = entry.certificates().filter_map(KeptCertificate::arn);
+    arns.any(|arn| listing.certificate(&arn) != Listed::Gone)
+}
+
+/// The days that each certificate has left, and that a sweep was made.
+pub(super) fn emit(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
+    let ends: BTreeMap<_, _> = index
+        .bundles
+        .iter()
+        .filter_map(|(name, entry)| {
+            let ends = live(listing, entry).filter_map(|(_, standing)| standing.not_after);
+            Some((name, ends.min()?))
+        })
+        .collect();
+    let worked_on = |name: &String| report.outcomes.contains_key(name);
+    for (name, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
+        (world.emit)(&metrics::of_bundle(name, *end, world.now));
+    }
+    let first_end = ends.values().min().copied();
+    (world.emit)(&metrics::of_sweep(
+        report.unfinished.len() + report.not_listed.len(),
+        first_end,
+        world.now,
+    ));
+}
