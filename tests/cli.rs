@@ -30,3 +30,14 @@ fn bash_takes_the_completions() {
     let said = String::from_utf8_lossy(&said.stdout);
     assert_eq!(said, "status\n--adopt\n");
 }
+
+#[test]
+fn a_closed_output_is_no_panic() {
+    // A device that takes nothing, as a pipe that nobody reads.
+    let script = r#"exec 2> /dev/full; "$0" check /nonexistent"#;
+    let ended = std::process::Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_certdrop")])
+        .status()
+        .expect("bash runs");
+    assert_eq!(ended.code(), Some(2));
+}

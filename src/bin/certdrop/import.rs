@@ -24,7 +24,7 @@ use time::{Duration, OffsetDateTime};
 use crate::check::Checked;
 use crate::drop::{self, Drop};
 use crate::session::{self, Session, now, told};
-use crate::terminal::harmless;
+use crate::terminal::{complain, harmless};
 use crate::{Ending, check, progress, style, tree};
 
 /// How long one command goes on, the waiting for other workers and for ACM included.
@@ -112,11 +112,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
             Ok(one) => ending = ending.max(one),
             Err(fault) if fault.is::<std::io::Error>() => return Err(fault),
             Err(fault) => {
-                eprintln!(
-                    "error: {}: {}",
-                    drop.bundle,
-                    harmless(&format!("{fault:#}"))
-                );
+                let error = format!("error: {}: {fault:#}", drop.bundle);
+                complain(&harmless(&error));
                 ending = Ending::Unfinished;
             }
         }

@@ -1,10 +1,5 @@
 //! The command line tool: the same judgement and the same pipeline as the function's, on a laptop or
 //! in a pipeline.
-#![allow(
-    clippy::print_stderr,
-    reason = "a command line tool talks to its user on standard error"
-)]
-
 mod bundle_files;
 mod check;
 mod drop;
@@ -107,7 +102,8 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => Ending::Done.into(),
         Err(error) => {
             progress::clear();
-            eprintln!("error: {}", terminal::harmless(&format!("{error:#}")));
+            let error = format!("error: {error:#}");
+            terminal::complain(&terminal::harmless(&error));
             Ending::Unfinished.into()
         }
     }
@@ -126,7 +122,7 @@ fn until_interrupted(work: impl Future<Output = Result<Ending>>) -> Result<Endin
             ended = Box::pin(work) => ended,
             _ = tokio::signal::ctrl_c() => {
                 progress::clear();
-                eprintln!("stopped; what was begun is finished by the next sweep, or by the same command in a minute");
+                terminal::complain("stopped; what was begun is finished by the next sweep, or by the same command in a minute");
                 Ok(Ending::Interrupted)
             }
         }

@@ -1,5 +1,7 @@
 //! Text on a terminal: its width, what fits into it, and what must not get there.
 
+use std::io::Write as _;
+
 use terminal_size::{Width, terminal_size};
 
 /// Columns of a line where the terminal does not tell, as in a file or a mail.
@@ -57,6 +59,12 @@ pub(crate) fn harmless(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// One line to the user on standard error. Nobody is left to be told if that is closed, and it is no
+/// reason to end with a panic.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 #[cfg(test)]
