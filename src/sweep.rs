@@ -50,7 +50,6 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         down: &down,
         ..world
     };
-    let before = index.clone();
     index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, world).await?;
     info!(
@@ -73,7 +72,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         work_on(work, &mut index, &mut report, world).await;
     }
     tell(&listing, &mut index, &mut report, world);
-    if index != before && !request.dry_run {
+    if index.is_changed() && !request.dry_run {
         save_index(&index, world).await?;
     }
     emit(&listing, &index, &report, world);

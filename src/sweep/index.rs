@@ -23,6 +23,9 @@ pub struct Index {
     version: u32,
     /// By the bundle's name.
     pub bundles: BTreeMap<String, Entry>,
+    /// It is no longer what was read.
+    #[serde(skip)]
+    is_changed: bool,
 }
 
 /// The most that is read of it, in bytes. Ten thousand bundles with findings take some ten million;
@@ -198,14 +201,32 @@ impl Index {
     /// Forgets the certificates in regions that are served no more. They are not certdrop's business now.
     pub fn keep_regions(&mut self, served: &[Region]) {
         for entry in self.bundles.values_mut() {
+            let before = entry.others.len();
             entry.others.retain(|region, _| served.contains(region));
+            self.is_changed |= entry.others.len() != before;
         }
+    }
+
+    /// Forgets the bundles that are not to be kept.
+    pub fn keep(&mut self, is_kept: impl Fn(&str, &Entry) -> bool) {
+        let before = self.bundles.len();
+        self.bundles.retain(|name, entry| is_kept(name, entry));
+        self.is_changed |= self.bundles.len() != before;
+    }
+
+    /// It is to be written. Two indexes of ten thousand bundles, one to compare with, are megabytes.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Remembers what became of `bundle`.
     pub fn remember(&mut self, bundle: &BundleName, entry: Entry) {
-        self.version = VERSION;
-        self.bundles.insert(bundle.to_string(), entry);
+        if self.bundles.get(bundle.as_str()) != Some(&entry) {
+            self.version = VERSION;
+            self.is_changed = true;
+            self.bundles.insert(bundle.to_string(), entry);
+        }
     }
 }
 

@@ -74,9 +74,7 @@ pub(super) fn tell(
         warn!(bundle, end, "certificate expires soon");
     }
     // A bundle that is gone is remembered for as long as its certificate is there to be told of.
-    index
-        .bundles
-        .retain(|name, entry| is_there(name) || may_be_live(listing, entry));
+    index.keep(|name, entry| is_there(name) || may_be_live(listing, entry));
 }
 
 /// The certificates of a bundle that ACM has, in all regions.
