@@ -21,7 +21,6 @@ run: ## put the stack on a local stage, drop bundles, show what happens
 test: ## all tests, end to end with real servers
 	@$(PYTHON) stage/tools.py aws ministack moto sam
 	$(CARGO) test --workspace --all-features
-	$(CARGO) test --profile hostile --no-default-features --test hostile -- --test-threads 1
 	@$(PYTHON) stage/run.py --built
 
 check: ## formatting, lints, licences, documentation, the template and the samples
