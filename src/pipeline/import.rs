@@ -47,7 +47,7 @@ pub(super) async fn import(
 
     let (described, recorded) = tokio::join!(
         there.acm.describe_until_seen(&arn, valid.leaf()),
-        records.imported(&arn, outcome(plan), world),
+        records.imported(&arn, Outcome::of(plan), world),
     );
     recorded?;
     let detail = described?.unwrap_or_default();
@@ -66,13 +66,6 @@ pub(super) async fn adopt(found: &Found, fetched: &Fetched, there: &Regional) ->
     warn!(arn = %found.arn, bundle = %fetched.bundle, "adopting a certificate");
     let identity = fetched.bundle.identity();
     there.acm.adopt(&found.arn, &identity).await
-}
-
-fn outcome(plan: &Plan) -> Outcome {
-    match plan {
-        Plan::Replace(_) => Outcome::Replaced,
-        _ => Outcome::Imported,
-    }
 }
 
 /// The certificate that stays where an import is refused.

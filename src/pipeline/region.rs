@@ -74,12 +74,12 @@ pub(super) async fn serve(
     match &plan {
         Plan::Unchanged(found) => {
             import::adopt(found, fetched, there).await?;
-            Ok(Served::kept(Outcome::Unchanged, findings, Some(found)))
+            Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
         }
-        Plan::Outdated(found) => Ok(Served::kept(Outcome::Outdated, findings, Some(found))),
+        Plan::Outdated(found) => Ok(Served::kept(Outcome::of(&plan), findings, Some(found))),
         Plan::Incompatible(found, reasons) => {
             findings.extend(reasons.iter().cloned());
-            Ok(Served::kept(Outcome::Rejected, findings, Some(found)))
+            Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
         }
         Plan::Replace(_) | Plan::ImportNew { .. } => {
             import::import(fetched, valid, &plan, findings, records, there, world).await

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::binding::CertificateArn;
+use crate::binding::{CertificateArn, Plan};
 use crate::bundle_name::BundleName;
 use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
@@ -40,6 +40,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What has become of a bundle once `plan` was carried out.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        match plan {
+            Plan::Replace(_) => Self::Replaced,
+            Plan::ImportNew { .. } => Self::Imported,
+            Plan::Unchanged(_) => Self::Unchanged,
+            Plan::Outdated(_) => Self::Outdated,
+            Plan::Incompatible(..) => Self::Rejected,
+        }
+    }
+
     /// The outcome's name, as in the summary and in the object's tag.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -44,15 +44,13 @@ impl Served {
         arn: &CertificateArn,
         detail: CertificateDetail,
     ) -> Self {
-        let (outcome, previous) = match plan {
-            Plan::Replace(old) => (Outcome::Replaced, Some(old)),
-            Plan::ImportNew { superseded } => (Outcome::Imported, superseded.as_ref()),
-            Plan::Unchanged(_) | Plan::Outdated(_) | Plan::Incompatible(..) => {
-                (Outcome::Unchanged, None)
-            }
+        let previous = match plan {
+            Plan::Replace(old) => Some(old),
+            Plan::ImportNew { superseded } => superseded.as_ref(),
+            Plan::Unchanged(_) | Plan::Outdated(_) | Plan::Incompatible(..) => None,
         };
         Self {
-            outcome,
+            outcome: Outcome::of(plan),
             arn: Some(arn.clone()),
             certificate: Some(detail),
             previous: previous.map(|old| old.detail.clone()),
