@@ -15,7 +15,7 @@
 //!
 //! Dependencies point one way: binaries know the pipeline and the sweep, these know [`aws`], and all
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
-//! environment and no clock; `tests/architecture.rs` holds that line.
+//! environment and no clock; `tests/pure_core/architecture.rs` holds that line.
 
 #[cfg(feature = "function")]
 pub mod aws;

@@ -13,6 +13,7 @@
 )]
 
 mod answers;
+mod differential;
 mod import;
 mod life;
 mod lists;

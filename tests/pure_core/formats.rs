@@ -1,10 +1,4 @@
 //! Bundles in the odd states in which people and their tools hand them over.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::io::Write as _;

@@ -1,9 +1,4 @@
 //! What holds for every bundle, whatever its order and whatever else lies in it.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::process::Command;

@@ -1,9 +1,4 @@
 //! Who may know whom. A room that reaches for what it must not know fails here.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,5 @@
 //! What people's tools export, certdrop reads back: the same leaf, chain and key from every format.
 //! The tools make the files, and openssl judges what ACM would be sent.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::io::Write as _;

@@ -1,9 +1,4 @@
 //! Every bundle of `tests/corpus` gets the verdict that its row of `manifest.json` expects.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

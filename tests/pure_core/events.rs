@@ -1,8 +1,4 @@
 //! Each sample of `events/` becomes the work that its row in `events/README.md` says.
-#![allow(
-    clippy::panic,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 

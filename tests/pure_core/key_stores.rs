@@ -1,10 +1,4 @@
 //! Key stores and encrypted keys, made by the tools that people use: openssl and keytool.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
 use std::fs;
 use std::path::Path;

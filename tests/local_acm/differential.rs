@@ -1,16 +1,6 @@
 //! Two readings of ACM's rules against each other: what certdrop's validator accepts, the local ACM
 //! must accept as it would be sent. What the local ACM takes beyond that is listed with its reason
 //! in `local_acm/differences.txt`.
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    missing_docs,
-    unreachable_pub,
-    reason = "test code outside #[test] functions, which clippy.toml does not free"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,11 +22,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use pki::{Key, NOW, Order, ec, p256, pem, pem_of_key, rsa, sign};
-
-#[allow(dead_code, reason = "shared with the tests of the local ACM")]
-#[path = "local_acm/pki.rs"]
-mod pki;
+use super::pki::{Key, NOW, Order, ec, p256, pem, pem_of_key, rsa, sign};
 
 /// The same orders and mutations in every run; keys and serial numbers differ.
 const SEED: u64 = 0x00ac_acac;
@@ -175,7 +161,7 @@ impl Tally {
 
     /// Fails for a difference without a reason and for a reason without a difference.
     fn compare_with_reasons(&self) {
-        let listed: BTreeSet<&str> = include_str!("local_acm/differences.txt")
+        let listed: BTreeSet<&str> = include_str!("differences.txt")
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty())
             .map(|line| line.split_once(": ").expect("code: reason").0)

@@ -1,28 +1,12 @@
 //! Which certificate a bundle belongs to, and what has to be done to it: every row one situation.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
 
-#[path = "support/pki.rs"]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    reason = "shared with other tests"
-)]
-mod pki;
-
+use super::pki::{Authority, Order};
 use base64::Engine as _;
 use certdrop::binding::{Candidate, CertificateArn, Claim, Found, Plan, bind};
 use certdrop::bundle_name::BundleName;
 use certdrop::certificate::Certificate;
 use certdrop::certificate_detail::CertificateDetail;
 use certdrop::config::{Adoption, OnIncompatible};
-use pki::{Authority, Order};
 use serde_json::json;
 use time::Duration;
 
