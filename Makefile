@@ -7,6 +7,8 @@ DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 
 # The test suites start their servers from here.
 export CERTDROP_TOOLS := $(TOOLS)
+# The local ACM judges by OpenSSL: by the system's where its headers are, else by one that is compiled.
+export OPENSSL_NO_VENDOR ?= $(if $(shell pkg-config --exists openssl 2>/dev/null && echo yes),1,0)
 export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
@@ -16,11 +18,14 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## put the stack on a local stage, drop bundles, show what happens
+	@$(PYTHON) stage/machine.py run
 	@$(PYTHON) stage/run.py $(RUN_FLAGS)
 
 test: ## all tests, end to end with real servers
+	@$(PYTHON) stage/machine.py test
+	@$(PYTHON) -m unittest discover --quiet --start-directory stage
 	@$(PYTHON) stage/tools.py aws ministack moto sam
-	$(CARGO) test --workspace --all-features
+	@$(PYTHON) stage/progress.py $(CARGO) test --all-features
 	@$(PYTHON) stage/run.py --built
 
 check: ## formatting, lints, licences, documentation, the template and the samples

@@ -10,13 +10,13 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+import progress
 import servers
 import tools
 from pki import PkiFailed
@@ -105,12 +105,13 @@ def set_up(arguments, work, running):
 
 def build(acm):
     """The debug profile: what is shown is the same, and it is built in a fraction of the time."""
-    # One call for both, because another set of features would compile every dependency again.
+    # One call for both, because another set of features would compile every dependency again; and without
+    # the command line tool, which is not on this stage.
     wanted = (["--features", "local-acm", "--bin", "bootstrap", "--bin", "certdrop-acm"] if acm == "certdrop"
-              else ["--no-default-features", "--features", "function", "--bin", "bootstrap"])
-    done = subprocess.run(["cargo", "build", *wanted], cwd=ROOT, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise Failed(f"cargo build {' '.join(wanted)} failed")
+              else ["--features", "function", "--bin", "bootstrap"])
+    command = ["cargo", "build", "--no-default-features", *wanted]
+    if progress.run(command, folder=ROOT) != 0:
+        raise Failed(f"{' '.join(command)} failed")
 
 
 # --- the show --------------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ import threading
 import time
 from pathlib import Path
 
+import progress
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "stage" / "requirements"
 TOOLS = ROOT / ".tools"
@@ -44,7 +46,8 @@ def main(names):
     TOOLS.mkdir(exist_ok=True)
     with open(TOOLS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two installations at once would share half-made folders
-        failures = [why for why in together(install, names or known) if why]
+        with progress.ticking("installing tools"):
+            failures = [why for why in together(install, names or known) if why]
     if failures:
         raise Failed("\n".join(failures))
 
