@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test check build rehearse deploy bench fuzz tools clean
+.PHONY: help run test fresh check build rehearse deploy bench fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -27,6 +27,10 @@ test: ## all tests, end to end with real servers
 	@$(PYTHON) stage/tools.py aws ministack moto sam
 	@$(PYTHON) stage/progress.py $(CARGO) test --all-features
 	@$(PYTHON) stage/run.py --built
+
+# FRESH=run: the first of the two alone.
+fresh: ## make run and make test on a bare Debian, in a folder of its own
+	@stage/fresh.sh $(FRESH)
 
 check: ## formatting, lints, licences, documentation, the template and the samples
 	@$(PYTHON) stage/tools.py cargo-deny cdk hcl sam
