@@ -110,7 +110,7 @@ FUZZ_TARGETS := read judge chain
 # make fuzz SANITIZER=address
 SANITIZER ?= none
 fuzz: ## the readers, the judge and the chain builder, each for FUZZ_SECONDS=60, on a nightly toolchain
-	@test -x $(TOOLS)/cargo-fuzz/bin/cargo-fuzz || $(CARGO) install --quiet --locked --root $(TOOLS)/cargo-fuzz cargo-fuzz
+	@test -x $(TOOLS)/cargo-fuzz/bin/cargo-fuzz || $(CARGO) install --quiet --locked --debug --root $(TOOLS)/cargo-fuzz cargo-fuzz
 	@$(PYTHON) fuzz/seed.py $(FUZZ_TARGETS)
 	for target in $(FUZZ_TARGETS); do \
 	  case $$target in chain) length=25;; *) length=4096;; esac; \
