@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -57,6 +59,10 @@ pub enum Deed {
     Hang,
     /// No answer, ever, though the service carried the call out.
     HangAfter,
+    /// The service carries the call out; half of its answer arrives, then the connection breaks.
+    Tear,
+    /// The service carries the call out after a while, whether or not anybody still waits for the answer.
+    Late(Duration),
     /// The call is passed on after a while.
     Delay(Duration),
 }
@@ -181,25 +187,31 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
 async fn serve(
     request: Request<Incoming>,
     shared: &Arc<Shared>,
-) -> io::Result<Response<Full<Bytes>>> {
+) -> io::Result<Response<Either<Full<Bytes>, Torn>>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::from_parts(parts, body);
     let (place, call) = shared.enter(&request);
+    let whole = |answer: Response<Full<Bytes>>| answer.map(Either::Left);
     let policy = shared.policy.lock().expect("the policy").clone();
     if let Some(policy) = policy
         && let Some(missing) = policy.missing(&call.operation, &request).await
     {
-        return Ok(denied(&call.operation, &missing));
+        return Ok(whole(denied(&call.operation, &missing)));
     }
     let rule = Arc::clone(&shared.rule.lock().expect("the rule"));
     match rule(&call) {
-        Deed::Pass => shared.forward(request, place).await,
-        Deed::Refuse(refusal) => Ok(refusal.answer(&call.operation)),
+        Deed::Pass => shared.forward(request, place).await.map(whole),
+        Deed::Refuse(refusal) => Ok(whole(refusal.answer(&call.operation))),
         Deed::RefuseAfter(refusal) => {
             shared.forward(request, place).await?;
-            Ok(refusal.answer(&call.operation))
+            Ok(whole(refusal.answer(&call.operation)))
         }
+        Deed::Tear => {
+            let answer = shared.forward(request, place).await?;
+            Ok(answer.map(|body| Either::Right(Torn::from(body))))
+        }
+        Deed::Late(time) => shared.forward_after(time, request, place).await.map(whole),
         Deed::Cut => Err(io::ErrorKind::ConnectionReset.into()),
         Deed::CutAfter => {
             shared.forward(request, place).await?;
@@ -216,8 +228,44 @@ async fn serve(
         }
         Deed::Delay(time) => {
             tokio::time::sleep(time).await;
-            shared.forward(request, place).await
+            shared.forward(request, place).await.map(whole)
         }
+    }
+}
+
+/// An answer that promises more than it gives.
+struct Torn {
+    promised: u64,
+    half: Option<Bytes>,
+}
+
+impl From<Full<Bytes>> for Torn {
+    fn from(body: Full<Bytes>) -> Self {
+        let promised = body.size_hint().exact().expect("its length is known");
+        let whole = body.into_inner().expect("nobody has read it");
+        Self {
+            promised: promised.max(1),
+            half: Some(whole.slice(..whole.len() / 2)),
+        }
+    }
+}
+
+impl Body for Torn {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(Some(match self.half.take() {
+            Some(half) => Ok(Frame::data(half)),
+            None => Err(io::ErrorKind::ConnectionReset.into()),
+        }))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.promised)
     }
 }
 
@@ -250,9 +298,22 @@ impl Shared {
         request: Request<Bytes>,
         place: usize,
     ) -> io::Result<Response<Full<Bytes>>> {
+        self.forward_after(Duration::ZERO, request, place).await
+    }
+
+    /// The same after a while.
+    async fn forward_after(
+        self: &Arc<Self>,
+        time: Duration,
+        request: Request<Bytes>,
+        place: usize,
+    ) -> io::Result<Response<Full<Bytes>>> {
         self.under_way.send_modify(|calls| *calls += 1);
         let shared = Arc::clone(self);
         let call = tokio::spawn(async move {
+            if !time.is_zero() {
+                tokio::time::sleep(time).await;
+            }
             let answer = shared.pass_on(request, place).await;
             shared.under_way.send_modify(|calls| *calls -= 1);
             answer
