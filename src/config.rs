@@ -45,6 +45,8 @@ pub struct Config {
     /// `CERTDROP_SWEEP_SCHEDULE`: `rate(...)` or `cron(...)`, by which the sweeps come. It is only
     /// shown: the status page tells when the next one is due. Default none.
     pub sweep_schedule: Option<String>,
+    /// How long leases and attempts last.
+    pub terms: Terms,
     /// Where certificates are served; the home region, `AWS_REGION` as Lambda sets it, comes first. The
     /// others are `CERTDROP_REGIONS`, with commas, at most [`MOST_OTHER_REGIONS`]. Default: home alone.
     pub regions: Vec<Region>,
@@ -52,6 +54,32 @@ pub struct Config {
     pub access_key: AccessKey,
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
     pub endpoints: Endpoints,
+}
+
+/// How long a bundle stays one worker's alone. The defaults are for AWS; shorter ones are for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// `CERTDROP_LEASE_SECONDS`: how long a lease is taken for. It is many times the work on one
+    /// bundle, and is extended while ACM throttles or a region does not answer. Default 60.
+    pub lease: Duration,
+    /// `CERTDROP_SETTLING_SECONDS`: how long after its holder must have stopped a lease stays shut.
+    /// Default 60.
+    ///
+    /// What a worker sent last may take effect late, and ACM's search and the tagging API answer from
+    /// indexes that lag behind. It also covers clocks that differ.
+    pub settling: Duration,
+    /// `CERTDROP_ATTEMPT_SECONDS`: how long one attempt of a call may take. Default 10.
+    pub attempt: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            lease: Duration::seconds(60),
+            settling: Duration::seconds(60),
+            attempt: Duration::seconds(10),
+        }
+    }
 }
 
 /// What happens to a renewed certificate that ACM would refuse under the old one's ARN.
@@ -125,6 +153,7 @@ impl Config {
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
             sweep_schedule: settings.optional("CERTDROP_SWEEP_SCHEDULE"),
+            terms: settings.terms(),
             regions: settings.regions(),
             access_key: AccessKey {
                 id: settings.required("AWS_ACCESS_KEY_ID"),
@@ -235,6 +264,38 @@ impl Settings {
             default
         });
         Duration::days(i64::from(days))
+    }
+
+    fn terms(&mut self) -> Terms {
+        let Terms {
+            lease,
+            settling,
+            attempt,
+        } = Terms::default();
+        Terms {
+            lease: self.seconds("CERTDROP_LEASE_SECONDS", lease),
+            settling: self.seconds("CERTDROP_SETTLING_SECONDS", settling),
+            attempt: self.seconds("CERTDROP_ATTEMPT_SECONDS", attempt),
+        }
+    }
+
+    fn seconds(&mut self, name: &str, default: Duration) -> Duration {
+        let Some(value) = self.optional(name) else {
+            return default;
+        };
+        let seconds = value
+            .parse()
+            .ok()
+            .filter(|seconds| (0.1..=600.0).contains(seconds));
+        seconds.map_or_else(
+            || {
+                self.wrong.push(format!(
+                    "{name} is `{value}`; it must be a number of seconds from 0.1 to 600"
+                ));
+                default
+            },
+            Duration::seconds_f64,
+        )
     }
 
     fn parsed<T: FromStr<Err = &'static str> + Default>(&mut self, name: &str) -> T {
