@@ -58,7 +58,8 @@ pub(super) fn unescaped(body: &str) -> Zeroizing<String> {
     // Nothing grows, so no copy is left behind.
     let mut text = Zeroizing::new(String::with_capacity(body.len()));
     let mut rest = body;
-    while let Some(at) = rest.find(['<', '&', '\\', '=']) {
+    let is_mark = |byte: u8| matches!(byte, b'<' | b'&' | b'\\' | b'=');
+    while let Some(at) = rest.bytes().position(is_mark) {
         let (before, escape) = rest.split_at(at);
         text.push_str(before);
         let (character, after) = escaped(escape).unwrap_or_else(|| {
@@ -78,9 +79,9 @@ fn escaped(text: &str) -> Option<(Option<char>, &str)> {
     let mark = text.chars().next()?;
     let inside = text.get(1..)?;
     match mark {
-        '<' => Some((None, split_at_end(inside, mark, '>')?.1)),
+        '<' => Some((None, split_at_end(inside, b'<', b'>')?.1)),
         '&' => {
-            let (name, after) = split_at_end(inside, mark, ';')?;
+            let (name, after) = split_at_end(inside, b'&', b';')?;
             Some((entity(name), after))
         }
         // Quoted-printable (RFC 2045, section 6.7) of the padding; a digit may not follow it anyway.
@@ -94,9 +95,10 @@ fn escaped(text: &str) -> Option<(Option<char>, &str)> {
 
 /// `text` before and after its first `end`; `None` where it begins anew before, with `begin`, so that
 /// a file of nothing but beginnings does not cost its square.
-fn split_at_end(text: &str, begin: char, end: char) -> Option<(&str, &str)> {
-    let (before, after) = text.split_at_checked(text.find([begin, end])?)?;
-    Some((before, after.strip_prefix(end)?))
+fn split_at_end(text: &str, begin: u8, end: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == begin || byte == end)?;
+    let (before, after) = text.split_at_checked(at)?;
+    Some((before, after.strip_prefix(char::from(end))?))
 }
 
 /// An entity of HTML, as far as base64 has such characters.
