@@ -7,15 +7,15 @@ DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 
 # The test suites start their servers from here.
 export CERTDROP_TOOLS := $(TOOLS)
-# The local ACM judges by OpenSSL: by the system's where its headers are, else by one that is compiled.
+# Where OpenSSL's headers are missing still, it is compiled.
 export OPENSSL_NO_VENDOR ?= $(if $(shell pkg-config --exists openssl 2>/dev/null && echo yes),1,0)
 export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test fresh check build rehearse deploy bench fuzz tools clean
+.PHONY: help run test fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: ## put the stack on a local stage, drop bundles, show what happens
 	@$(PYTHON) stage/machine.py run
@@ -25,12 +25,25 @@ test: ## all tests, end to end with real servers
 	@$(PYTHON) stage/machine.py test
 	@$(PYTHON) -m unittest discover --quiet --start-directory stage
 	@$(PYTHON) stage/tools.py aws ministack moto sam
-	@$(PYTHON) stage/progress.py $(CARGO) test --all-features
+	@$(PYTHON) stage/progress.py $(CARGO) test --package certdrop --package certdrop-model --all-features
 	@$(PYTHON) stage/run.py --built
 
 # FRESH=run: the first of the two alone.
 fresh: ## make run and make test on a bare Debian, in a folder of its own
 	@stage/fresh.sh $(FRESH)
+
+RELIABILITY := $(CARGO) test --all-features --test reliability -- --nocapture
+# CELLS='FirstImport ImportCertificate Late' plays those whose names hold all of these words.
+CELLS ?=
+reliability: ## every call of every scenario x every fate x every recovery: CELLS=
+	@$(PYTHON) stage/tools.py ministack sam
+	CERTDROP_MATRIX=whole CERTDROP_CELLS='$(CELLS)' $(RELIABILITY) matrix
+
+SEED ?=
+ROUNDS ?= 100
+chaos: ## random schedules with faults, several at once: SEED=1 ROUNDS=100
+	@$(PYTHON) stage/tools.py ministack sam
+	CERTDROP_SEED=$(SEED) CERTDROP_ROUNDS=$(ROUNDS) $(RELIABILITY) chaos
 
 check: ## formatting, lints, licences, documentation, the template and the samples
 	@$(PYTHON) stage/tools.py cargo-deny cdk hcl sam
@@ -49,15 +62,16 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/sam/bin/cfn-lint $(CDK_OUT)/site.template.json
 
 CDK_OUT := target/cdk.out
-LAMBDA := target/lambda/bootstrap
-# What template.yaml deploys by default.
+LAMBDA_DIR := target/lambda
+LAMBDA := $(LAMBDA_DIR)/bootstrap
+# Or arm64, which template.yaml deploys by default.
 ARCH ?= x86-64
 # As sam builds it: the features of the command line tool are there, and none of their code is in the function.
 build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	@$(PYTHON) stage/tools.py cargo-lambda
-	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --output-format zip --bin bootstrap
-	@bytes=$$(wc -c < $(LAMBDA)/bootstrap.zip); \
-		awk -v b="$$bytes" 'BEGIN { printf "$(LAMBDA)/bootstrap.zip: %d bytes, %.2f MiB\n", b, b / 1048576 }'
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --output-format zip --bin bootstrap \
+		--lambda-dir $(LAMBDA_DIR)
+	@$(PYTHON) stage/lambda_zip.py $(ARCH) $(LAMBDA)/bootstrap.zip
 
 rehearse: build ## both ways of deploying, up to where AWS would be asked
 	@$(PYTHON) stage/tools.py cargo-lambda sam
@@ -66,6 +80,17 @@ rehearse: build ## both ways of deploying, up to where AWS would be asked
 	$(PYTHON) -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile("$(LAMBDA)/bootstrap.zip").read("bootstrap"))' \
 		| cmp - .aws-sam/build/Function/bootstrap
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda deploy --dry --binary-name bootstrap certdrop
+
+ARM64 := target/arm64
+# RUSTUP: cargo-lambda would have it fetch once more what it could not, for a compiler that is not used.
+arm64: ## the function for arm64: built, held to what Lambda has, and driven under an emulator
+	@$(PYTHON) stage/tools.py aws cargo-lambda ministack moto sam
+	@$(PYTHON) stage/arm64.py
+	@if test -x $(TOOLS)/arm64/rustc; then export RUSTC=$(TOOLS)/arm64/rustc RUSTUP=true; fi; \
+		$(MAKE) build ARCH=arm64 LAMBDA_DIR=$(ARM64)
+	$(PYTHON) -m zipfile -e $(ARM64)/bootstrap/bootstrap.zip $(ARM64)/driven && chmod +x $(ARM64)/driven/bootstrap
+	CERTDROP_BOOTSTRAP=$(CURDIR)/$(ARM64)/driven/bootstrap CERTDROP_BOOTSTRAP_RUNNER=$(TOOLS)/arm64/run \
+		$(CARGO) test --all-features --test end_to_end -- --include-ignored --show-output
 
 STACK ?= certdrop
 deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...

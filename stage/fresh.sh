@@ -33,6 +33,7 @@ done_phase() { printf '== %s: %d s\n' "$1" $((SECONDS - phase_began)); }
 
 # Not in the checkout, where cargo and git would look into its parents.
 root=$(mktemp -d --tmpdir certdrop-fresh-XXXXXX)
+chmod 755 "$root"
 # The mounts are gone with their namespace by then; should one be left, it is not gone into.
 trap 'rm -rf --one-file-system "$root"' EXIT
 
@@ -50,8 +51,8 @@ copy() {
   mkdir -p "$root$(dirname "$1")"
   cp -RL "$1" "$root$1"
 }
-rm -rf "$root/etc/ssl/certs"
-for path in /etc/resolv.conf /etc/hosts /etc/ssl/certs /etc/pip.conf; do copy "$path"; done
+for path in /etc/resolv.conf /etc/hosts /usr/local/share/ca-certificates /etc/pip.conf; do copy "$path"; done
+chroot "$root" update-ca-certificates > /dev/null
 for path in .config/pip .pip .cargo/config.toml; do
   [[ ! -e $HOME/$path ]] || { mkdir -p "$root/root/$(dirname $path)"; cp -RL "$HOME/$path" "$root/root/$path"; }
 done

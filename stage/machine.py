@@ -43,6 +43,8 @@ class Need:
     is_there: Callable[[], bool]
     # The names of packages, by family of systems. A family that is left out does not need it.
     packages: dict
+    # Cargo does without, and takes minutes longer.
+    can_be_compiled: bool = False
 
 
 FAMILIES = ("debian", "ubuntu", "fedora", "macos")
@@ -60,18 +62,17 @@ def on_debian(names):
 COMPILER = Need("a C compiler", "ring is written in C", on_path("cc"), everywhere("gcc libc6-dev", fedora="gcc", macos=""))
 PYTHON = Need("Python's venv", "the tools come into virtual environments", virtual_environments, on_debian("python3-venv"))
 OPENSSL = Need("openssl", "certificates are made with it", on_path("openssl"), everywhere("openssl"))
-PERL = Need("perl", "OpenSSL's build is written in it", on_path("perl"),
-            everywhere("perl", fedora="perl-interpreter perl-FindBin perl-IPC-Cmd perl-Time-Piece"))
-HEADERS = Need("OpenSSL's headers", "the tests' ACM need not compile OpenSSL then", headers("openssl"),
-               on_debian("libssl-dev pkg-config"))
+HEADERS = Need("OpenSSL's headers", "OpenSSL need not be compiled then, which takes minutes", headers("openssl"),
+               everywhere("libssl-dev pkg-config", fedora="openssl-devel pkgconf-pkg-config", macos="openssl pkgconf"),
+               can_be_compiled=True)
 KEYTOOL = Need("keytool", "tests open Java's key stores", on_path("keytool"),
                everywhere("default-jre-headless", fedora="java-latest-openjdk-headless", macos="openjdk"))
 CHROMIUM = Need("chromium", "tests look at the status page", on_path("chromium"),
                 everywhere("chromium", ubuntu="chromium-browser"))
 KILL = Need("kill", "tests end servers without a warning", on_path("kill"), everywhere("procps", fedora="procps-ng"))
 
-FOR_RUN = (COMPILER, PYTHON, OPENSSL, PERL)
-NEEDS = {"run": FOR_RUN, "test": (*FOR_RUN, HEADERS, KEYTOOL, CHROMIUM, KILL)}
+FOR_RUN = (COMPILER, PYTHON, OPENSSL, HEADERS)
+NEEDS = {"run": FOR_RUN, "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL)}
 
 RUST = "Rust is missing; its installer, as https://rustup.rs has it: " \
     "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"
@@ -89,11 +90,15 @@ def main(rule):
         return
     line, commands = plan(missing, family, is_root=os.geteuid() == 0)
     print(line, flush=True)
-    if os.environ.get("CERTDROP_NO_INSTALL", "0") not in ("", "0"):
-        raise Failed("nothing is installed, because CERTDROP_NO_INSTALL is set")
-    if not commands:
+    is_wanted = os.environ.get("CERTDROP_NO_INSTALL", "0") in ("", "0")
+    if commands and is_wanted:
+        install(commands)
+    elif all(need.can_be_compiled for need in missing):
+        return
+    elif is_wanted:
         raise Failed("please install it, then try again")
-    install(commands)
+    else:
+        raise Failed("nothing is installed, because CERTDROP_NO_INSTALL is set")
     if still := [need.what for need in missing if not need.is_there()]:
         raise Failed(f"{', '.join(still)}: still missing after the installation")
 
@@ -107,8 +112,12 @@ def check_rust():
 
 
 def is_needed(need, family):
-    """An unknown system is taken for one like Fedora: what only Debian's packages leave out is there."""
+    """An unknown system is taken for one like Fedora: what Debian alone leaves out of its packages is there."""
     return (family or "fedora") in need.packages
+
+
+# Neither a package nor needrestart asks anything.
+UNATTENDED = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "a"}
 
 
 def plan(missing, family, is_root):
@@ -125,9 +134,9 @@ def plan(missing, family, is_root):
     if family not in ("debian", "ubuntu"):
         return f"{told}; install them with your system's package manager", []
     # Nobody is asked for a password: sudo works without one, or the person types the line.
-    sudo = [] if is_root else ["sudo", "-n"]
+    sudo = [] if is_root else ["sudo", "-n", "env", *(f"{name}={value}" for name, value in UNATTENDED.items())]
     commands = [
-        [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "apt-get", *arguments]
+        [*sudo, "apt-get", *arguments]
         for arguments in (["-q", "update"], ["-qy", "--no-install-recommends", "install", *packages])
     ]
     shown = "" if is_root else "sudo "
@@ -137,7 +146,7 @@ def plan(missing, family, is_root):
 def install(commands):
     for command in commands:
         try:
-            code = progress.run(command)
+            code = progress.run(command, **UNATTENDED)
         except FileNotFoundError as fault:
             raise Failed(f"{fault.filename} is not there: type the line above as root") from None
         if code != 0:

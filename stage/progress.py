@@ -15,9 +15,12 @@ import time
 PATIENCE = 8
 
 
-def run(command, environment=None, folder=None):
-    """Gives the exit code of `command`. What it says is passed on as it comes; it is asked nothing."""
-    environment = dict(os.environ if environment is None else environment)
+def run(command, folder=None, **settings):
+    """Gives the exit code of `command`. What it says is passed on as it comes; it is asked nothing.
+
+    `settings` join the environment.
+    """
+    environment = {**os.environ, **settings}
     if sys.stdout.isatty():
         environment.setdefault("CARGO_TERM_COLOR", "always")
     with subprocess.Popen(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,7 +48,7 @@ def main():
                 return 1
         failed = False
         return 0
-    except (Failed, servers.DidNotStart, tools.Failed, PkiFailed) as why:
+    except (Failed, servers.DidNotStart, PkiFailed) as why:
         say_failure(why, "")
         return 1
     except KeyboardInterrupt:
@@ -85,11 +86,8 @@ def interrupted(*_):
 def set_up(arguments, work, running):
     """Builds, starts the servers and deploys; `running` stops what was started."""
     print(bold("certdrop on a local stage"))
-    say("tools")
-    tools.main(["aws", "ministack", "moto"])
-    if not arguments.built:
-        say("building the function")
-        build(arguments.acm)
+    say("tools" if arguments.built else "tools, and the function")
+    prepare(arguments)
     with step(f"starting AWS: ministack, and {arguments.acm}'s ACM"):
         acm = servers.ACMS[arguments.acm](work)
         running.callback(acm.stop)
@@ -101,6 +99,20 @@ def set_up(arguments, work, running):
     with step("deploying template.yaml"):
         stack.deploy()
     return stack
+
+
+def prepare(arguments):
+    """Builds while the tools are installed: one waits for the network, the other for the processor."""
+    wanted = ["aws", "ministack", *(["moto"] if arguments.acm == "moto" else [])]
+    with subprocess.Popen([sys.executable, tools.__file__, *wanted], stdin=subprocess.DEVNULL) as installing:
+        try:
+            if not arguments.built:
+                build(arguments.acm)
+        except BaseException:
+            installing.terminate()
+            raise
+    if installing.returncode != 0:
+        raise Failed("the tools cannot be installed, see above")
 
 
 def build(acm):

@@ -33,16 +33,16 @@ class Plans(unittest.TestCase):
         self.assertEqual(line, "missing: Python's venv (the tools come into virtual environments), keytool (tests open "
                                "Java's key stores); installed by: apt-get install -y --no-install-recommends "
                                "default-jre-headless python3-venv")
-        apt = ["env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "apt-get"]
         self.assertEqual(commands, [
-            [*apt, "-q", "update"],
-            [*apt, "-qy", "--no-install-recommends", "install", "default-jre-headless", "python3-venv"],
+            ["apt-get", "-q", "update"],
+            ["apt-get", "-qy", "--no-install-recommends", "install", "default-jre-headless", "python3-venv"],
         ])
 
     def test_who_is_not_root_installs_by_a_sudo_that_asks_nothing(self):
         line, commands = machine.plan([machine.CHROMIUM], "ubuntu", is_root=False)
         self.assertIn("installed by: sudo apt-get install", line)
-        self.assertEqual({tuple(command[:2]) for command in commands}, {("sudo", "-n")})
+        unattended = ("sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "apt-get")
+        self.assertEqual({tuple(command[:6]) for command in commands}, {unattended})
         self.assertEqual(commands[-1][-1], "chromium-browser")
 
     def test_elsewhere_the_line_is_all(self):
@@ -62,10 +62,10 @@ class Plans(unittest.TestCase):
                     self.assertTrue(need.packages.get(family), f"{rule}: {need.what} on {family}")
 
 
-    def test_openssl_is_compiled_where_its_headers_are_not_asked_for(self):
+    def test_venv_is_a_package_of_its_own_on_debian_alone(self):
         rows = [("debian", True), ("ubuntu", True), ("fedora", False), ("macos", False), (None, False)]
         for family, wanted in rows:
-            self.assertEqual(machine.is_needed(machine.HEADERS, family), wanted, family)
+            self.assertEqual(machine.is_needed(machine.PYTHON, family), wanted, family)
 
 
 class Machines(unittest.TestCase):
@@ -82,19 +82,24 @@ class Machines(unittest.TestCase):
         return done.returncode, done.stdout, done.stderr
 
     def test_a_machine_without_rust_is_told_of_rustup(self):
-        code, _, fault = self.said("cc", "openssl", "perl")
+        code, _, fault = self.said("cc", "openssl", "pkg-config")
         self.assertEqual(code, 1)
         self.assertIn("https://sh.rustup.rs", fault)
 
     def test_nothing_is_installed_where_that_is_not_wanted(self):
-        code, told, fault = self.said("cargo", "cc", "perl", CERTDROP_NO_INSTALL="1")
+        code, told, fault = self.said("cargo", "cc", "pkg-config", CERTDROP_NO_INSTALL="1")
         self.assertEqual(code, 1)
         self.assertEqual(told.count("\n"), 1)
         self.assertIn("missing: openssl (certificates are made with it)", told)
         self.assertIn("CERTDROP_NO_INSTALL is set", fault)
 
+    def test_openssl_is_compiled_where_nobody_may_install_its_headers(self):
+        code, told, fault = self.said("cargo", "cc", "openssl", CERTDROP_NO_INSTALL="1")
+        self.assertEqual((code, told.count("\n"), fault), (0, 1, ""))
+        self.assertIn("missing: OpenSSL's headers", told)
+
     def test_a_machine_that_has_all_is_silent(self):
-        self.assertEqual(self.said("cargo", "cc", "openssl", "perl"), (0, "", ""))
+        self.assertEqual(self.said("cargo", "cc", "openssl", "pkg-config"), (0, "", ""))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "clippy.toml frees #[test] functions only, not what they call; the table of permissions is printed"
+    reason = "clippy.toml frees #[test] functions only, not what they call; tables and transcripts are printed"
 )]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arm64;
 mod binding;
 mod command_line;
 mod drop;
