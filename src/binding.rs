@@ -126,6 +126,14 @@ pub enum Plan {
     Incompatible(Found, Vec<Finding>),
 }
 
+impl Plan {
+    /// It makes a certificate that ACM has not yet.
+    #[must_use]
+    pub fn makes_new(&self) -> bool {
+        matches!(self, Self::ImportNew { .. })
+    }
+}
+
 /// What is known of the bundle that looks for its certificate.
 #[derive(Clone, Copy)]
 pub struct Candidate<'a> {
@@ -158,31 +166,36 @@ pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Findi
 
 /// The facts that may be acted on, best first.
 fn own<'a>(candidate: &Candidate<'_>, facts: &'a Facts) -> Result<Vec<&'a (Claim, Found)>, Fault> {
-    let identity = candidate.bundle.identity();
     let mut own = Vec::new();
     for fact in facts {
         let (claim, found) = fact;
-        let carries_our_name = found.bundle_tag.as_deref() == Some(identity.as_str());
-        let carries_no_name = found.bundle_tag.is_none();
-        match claim {
-            Claim::ObjectTag | Claim::EarlierVersion
-                if carries_no_name
-                    && !found.is_managed
-                    && candidate.adoption == Adoption::Forbidden =>
-            {
-                return Err(not_ours(candidate, found));
-            }
-            // A tag on an object is a person's or our own word: a nameless certificate is adopted.
-            Claim::ObjectTag | Claim::EarlierVersion if carries_our_name || carries_no_name => {
-                own.push(fact);
-            }
-            Claim::ObjectTag => return Err(foreign(candidate, found)),
-            Claim::Parameter | Claim::BundleTag if carries_our_name => own.push(fact),
-            Claim::EarlierVersion | Claim::Parameter | Claim::BundleTag => {}
+        let is_recorded = matches!(claim, Claim::ObjectTag | Claim::EarlierVersion);
+        let is_strange = found.bundle_tag.is_none() && !found.is_managed;
+        if is_recorded && is_strange && candidate.adoption == Adoption::Forbidden {
+            return Err(not_ours(candidate, found));
+        }
+        if is_own(candidate.bundle, *claim, found) {
+            own.push(fact);
+        } else if *claim == Claim::ObjectTag {
+            return Err(foreign(candidate, found));
         }
     }
     own.sort_by_key(|(claim, _)| *claim);
     Ok(own)
+}
+
+/// The certificate belongs to `bundle`, as `claim` says.
+fn is_own(bundle: &BundleName, claim: Claim, found: &Found) -> bool {
+    let name = found.bundle_tag.as_deref();
+    if name == Some(bundle.identity().as_str()) {
+        return true;
+    }
+    match claim {
+        // A tag on an object is a person's or our own word: a nameless certificate is adopted. One that was
+        // imported when identities had fewer digests keeps the name that it was given.
+        Claim::ObjectTag | Claim::EarlierVersion => name.is_none_or(|name| name == bundle.as_str()),
+        Claim::Parameter | Claim::BundleTag => false,
+    }
 }
 
 fn foreign(candidate: &Candidate<'_>, found: &Found) -> Fault {
@@ -222,9 +235,40 @@ fn choose<'a>(candidate: &Candidate<'_>, own: &[&'a (Claim, Found)]) -> Option<&
             found.arn.clone(),
         )
     };
-    own.iter()
-        .min_by_key(|fact| rank(fact))
+    let chosen = own.iter().min_by_key(|fact| rank(fact));
+    let chosen = chosen.map(|(_, found)| found)?;
+    if candidate.force {
+        return Some(chosen);
+    }
+    // An earlier version's own records name what it was imported as. The newer one beside it stays the bundle's.
+    let recorded = own.iter().filter(|(claim, found)| {
+        *claim != Claim::BundleTag || chosen.detail.shows(candidate.leaf) && found.is_managed
+    });
+    let newer = recorded
         .map(|(_, found)| found)
+        .filter(|found| is_newer(&found.detail, candidate.leaf));
+    newest(newer).or(Some(chosen))
+}
+
+/// The certificate of `bundle` that stays where nothing is imported: the newest of its own.
+#[must_use]
+pub fn live<'a>(bundle: &BundleName, facts: &'a Facts) -> Option<&'a Found> {
+    let own = facts
+        .iter()
+        .filter(|(claim, found)| is_own(bundle, *claim, found));
+    newest(own.map(|(_, found)| found))
+}
+
+/// The first of those that began last, and of those the one that ends last.
+fn newest<'a>(found: impl Iterator<Item = &'a Found>) -> Option<&'a Found> {
+    let validity = |found: &Found| (found.detail.not_before(), found.detail.not_after());
+    found.reduce(|best, other| {
+        if validity(other) > validity(best) {
+            other
+        } else {
+            best
+        }
+    })
 }
 
 fn guard(candidate: &Candidate<'_>, found: &Found) -> Plan {

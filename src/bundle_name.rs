@@ -88,11 +88,12 @@ impl BundleName {
     /// The name in the characters that an SSM parameter and a tag of ACM take.
     ///
     /// Other characters (`*`, blanks, letters beyond ASCII) become `-`, and a digest of the name
-    /// follows, so that two bundles never share an identity.
+    /// follows. The digest also follows a name that looks like such an identity, so that two bundles
+    /// never share one.
     #[must_use]
     pub fn identity(&self) -> String {
         let takes = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if self.0.chars().all(takes) {
+        if self.0.chars().all(takes) && !looks_replaced(&self.0) {
             return self.0.clone();
         }
         let safe: String = self
@@ -113,6 +114,19 @@ impl fmt::Display for BundleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// `name` may be the identity of a name with other characters: a `-` in their place, then a digest.
+#[must_use]
+pub fn looks_replaced(name: &str) -> bool {
+    let is_digest = |text: &str| {
+        text.len() == DIGEST_DIGITS
+            && text
+                .bytes()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    name.rsplit_once('-')
+        .is_some_and(|(stem, digest)| stem.contains('-') && is_digest(digest))
 }
 
 fn is_visible(name: &str) -> bool {
@@ -191,5 +205,19 @@ mod tests {
             Some("-.example.com-47287a8f16ec")
         );
         assert_ne!(identity("a b"), identity("a+b"));
+        // The digest is `printf -- '-.example.com-47287a8f16ec' | sha256sum`.
+        assert_eq!(
+            identity("-.example.com-47287a8f16ec").as_deref(),
+            Some("-.example.com-47287a8f16ec-37315ac2b110")
+        );
+        for plain in [
+            "host-0123456789ab",
+            "a-b-0123456789AB",
+            "a-b-0123456789a",
+            "a-b-0123456789abc",
+            "a-b-0123456789a.",
+        ] {
+            assert_eq!(identity(plain).as_deref(), Some(plain));
+        }
     }
 }

@@ -272,11 +272,18 @@ impl Settings {
             settling,
             attempt,
         } = Terms::default();
-        Terms {
+        let terms = Terms {
             lease: self.seconds("CERTDROP_LEASE_SECONDS", lease),
             settling: self.seconds("CERTDROP_SETTLING_SECONDS", settling),
             attempt: self.seconds("CERTDROP_ATTEMPT_SECONDS", attempt),
+        };
+        // A lease is extended while more is left of it than an attempt takes.
+        if terms.lease < terms.attempt * 2 {
+            self.wrong.push(
+                "CERTDROP_LEASE_SECONDS must be at least twice CERTDROP_ATTEMPT_SECONDS".to_owned(),
+            );
         }
+        terms
     }
 
     fn seconds(&mut self, name: &str, default: Duration) -> Duration {
@@ -516,6 +523,30 @@ mod tests {
         .unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(config.endpoints.of("ACM"), Some("http://127.0.0.1:2"));
         assert_eq!(config.endpoints.of("S3"), Some("http://127.0.0.1:1"));
+    }
+
+    #[test]
+    fn terms_are_fractions_of_seconds_within_limits() {
+        let terms = |lease: &str, attempt: &str| {
+            let config = config(&[
+                ("CERTDROP_LEASE_SECONDS", lease),
+                ("CERTDROP_ATTEMPT_SECONDS", attempt),
+            ]);
+            config.map(|config| (config.terms.lease, config.terms.attempt))
+        };
+        assert_eq!(
+            terms("1.5", "0.25").ok(),
+            Some((Duration::milliseconds(1_500), Duration::milliseconds(250)))
+        );
+        for (lease, attempt, told) in [
+            ("60", "0", "CERTDROP_ATTEMPT_SECONDS is `0`"),
+            ("NaN", "10", "CERTDROP_LEASE_SECONDS is `NaN`"),
+            ("601", "10", "CERTDROP_LEASE_SECONDS is `601`"),
+            ("19", "10", "at least twice"),
+        ] {
+            let fault = terms(lease, attempt).expect_err(told).to_string();
+            assert!(fault.contains(told), "{fault}");
+        }
     }
 
     #[test]

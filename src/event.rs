@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::binding::CertificateArn;
 use crate::bundle_name::{BundleName, Packing};
 use crate::fault::Fault;
+use crate::inventory::Dropped;
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +50,19 @@ pub struct Message {
 pub struct WorkItem {
     /// Whose turn it is.
     pub bundle: BundleName,
-    /// The object that the event is about; `None` where the bundle's newest is meant.
-    pub object: Option<DroppedObject>,
+    /// Which of all that was dropped under its name.
+    pub content: Content,
+}
+
+/// What of a bundle is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// What was dropped last.
+    Newest,
+    /// The object that an event is about; where it lies in a folder, the folder as it is now.
+    Object(DroppedObject),
+    /// Versions that were current once, as a sweep found them.
+    Earlier(Dropped),
 }
 
 /// An object that was created below the drop prefix.
@@ -213,7 +225,7 @@ fn direct(name: &str) -> Result<Request, Fault> {
     })?;
     Ok(Request::Bundles(vec![WorkItem {
         bundle,
-        object: None,
+        content: Content::Newest,
     }]))
 }
 
@@ -236,7 +248,7 @@ fn object(
     let named = BundleName::from_key(key, watched.drop_prefix);
     Ok(named.map(|(bundle, packing)| WorkItem {
         bundle,
-        object: Some(DroppedObject {
+        content: Content::Object(DroppedObject {
             key: key.to_owned(),
             // Buckets that were versioned later hold objects with the version `null`, which S3
             // takes as a version id; events of unversioned buckets carry none or an empty one.

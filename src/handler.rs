@@ -5,8 +5,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use crate::event::{self, Message, Request, Watched, WorkItem};
+use crate::bundle_name::{BundleName, looks_replaced};
+use crate::event::{self, Content, Message, Request, Watched, WorkItem};
 use crate::fault::Fault;
+use crate::inventory;
 use crate::pipeline::{self, Invocation};
 use crate::sweep;
 
@@ -95,14 +97,25 @@ async fn bundle_of(
         return Ok(None);
     };
     let found = there.acm.find(arn).await?;
-    let name = found.and_then(|found| found.bundle_tag);
-    let bundle = name
-        .as_deref()
-        .and_then(crate::bundle_name::BundleName::new);
+    let bundle = match found.and_then(|found| found.bundle_tag) {
+        Some(identity) => named(&identity, world).await?,
+        None => None,
+    };
     Ok(bundle.map(|bundle| WorkItem {
         bundle,
-        object: None,
+        content: Content::Newest,
     }))
+}
+
+/// The bundle with this identity. One in which characters were replaced is found by a look at all names.
+async fn named(identity: &str, world: Invocation<'_>) -> Result<Option<BundleName>, Fault> {
+    if !looks_replaced(identity) {
+        return Ok(BundleName::new(identity));
+    }
+    let drop_prefix = &world.config.drop_prefix;
+    let listed = world.aws.bucket.list(drop_prefix).await?;
+    let mut bundles = inventory::by_bundle(listed, drop_prefix).into_keys();
+    Ok(bundles.find(|bundle| bundle.identity() == identity || bundle.as_str() == identity))
 }
 
 fn ignored(why: &str) -> Value {

@@ -1,6 +1,6 @@
 //! What lies below the drop prefix, bundle by bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -16,6 +16,23 @@ pub struct Listed {
     pub etag: String,
     /// When it was written.
     pub modified_at: OffsetDateTime,
+    /// `None` for the version that is current when it is read.
+    pub version_id: Option<String>,
+}
+
+/// A version of an object, or the mark of its deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Decoded.
+    pub key: String,
+    /// As S3 calls it.
+    pub version_id: String,
+    /// When it was written, in whole seconds.
+    pub modified_at: OffsetDateTime,
+    /// Nothing was written over it since.
+    pub is_latest: bool,
+    /// Changes with the content; `None` for the mark of a deletion.
+    pub etag: Option<String>,
 }
 
 /// The objects that a bundle is made of now.
@@ -61,6 +78,50 @@ pub fn by_bundle(listed: Vec<Listed>, drop_prefix: &str) -> BTreeMap<BundleName,
     candidates.into_iter().filter_map(current).collect()
 }
 
+/// What `bundle` was made of before each of the last writes, the newest state first. `versions` are those of all
+/// keys that begin with its name, those of one key newest first, as S3 lists them.
+pub fn earlier(
+    mut versions: Vec<Version>,
+    bundle: &BundleName,
+    drop_prefix: &str,
+) -> impl Iterator<Item = Dropped> {
+    versions.retain(|version| {
+        let named = BundleName::from_key(&version.key, drop_prefix);
+        named.is_some_and(|(name, _)| name == *bundle)
+    });
+    versions.sort_by_key(|version| std::cmp::Reverse(version.modified_at));
+    let current = state(&versions, bundle, drop_prefix);
+    let states = (1..versions.len()).map_while({
+        let bundle = bundle.clone();
+        let drop_prefix = drop_prefix.to_owned();
+        move |undone| Some(state(versions.get(undone..)?, &bundle, &drop_prefix))
+    });
+    // A write to what did not count then changes nothing.
+    let mut last = current;
+    states
+        .filter(move |state| {
+            let is_other = *state != last;
+            last.clone_from(state);
+            is_other
+        })
+        .flatten()
+}
+
+/// What a bundle was made of when the first of `versions` was the last thing written.
+fn state(versions: &[Version], bundle: &BundleName, drop_prefix: &str) -> Option<Dropped> {
+    let mut keys = BTreeSet::new();
+    let current = versions.iter().filter(|version| keys.insert(&version.key));
+    let listed = current.filter_map(|version| {
+        Some(Listed {
+            key: version.key.clone(),
+            etag: version.etag.clone()?,
+            modified_at: version.modified_at,
+            version_id: Some(version.version_id.clone()),
+        })
+    });
+    by_bundle(listed.collect(), drop_prefix).remove(bundle)
+}
+
 fn last_written(mut objects: Vec<(Packing, Listed)>) -> Option<Dropped> {
     objects.sort_by(|(_, one), (_, other)| {
         (one.modified_at, &one.key).cmp(&(other.modified_at, &other.key))
@@ -90,6 +151,7 @@ mod tests {
             key: (*key).to_owned(),
             etag: "\"1\"".to_owned(),
             modified_at: datetime!(2026-12-01 00:00 UTC) - Duration::seconds(*age),
+            version_id: None,
         };
         let bundles = by_bundle(listed.iter().map(object).collect(), "drop/");
         let keys = |dropped: Dropped| {
@@ -131,5 +193,57 @@ mod tests {
                 owned("c", &["drop/c.pem"]),
             ]
         );
+    }
+
+    /// Versions as (key, seconds ago, ETag); an ETag of `-` is the mark of a deletion.
+    fn states(versions: &[(&str, i64, &str)]) -> Vec<Vec<String>> {
+        let version = |(key, age, etag): &(&str, i64, &str)| Version {
+            key: (*key).to_owned(),
+            version_id: format!("{key}@{age}"),
+            modified_at: datetime!(2026-12-01 00:00 UTC) - Duration::seconds(*age),
+            is_latest: false,
+            etag: (*etag != "-").then(|| (*etag).to_owned()),
+        };
+        let bundle = BundleName::new("a").expect("a name");
+        let versions = versions.iter().map(version).collect();
+        let ids = |dropped: Dropped| {
+            let objects = dropped.objects.into_iter();
+            objects.filter_map(|object| object.version_id).collect()
+        };
+        earlier(versions, &bundle, "drop/").map(ids).collect()
+    }
+
+    #[test]
+    fn earlier_states_are_what_was_there_before_each_write() {
+        assert_eq!(
+            states(&[
+                ("drop/a.pem", 1, "3"),
+                ("drop/a.pem", 2, "2"),
+                ("drop/a.pem", 9, "1"),
+                ("drop/a.pfx", 5, "4"),
+                ("drop/a-b.pem", 3, "5"),
+            ]),
+            [["drop/a.pem@2"], ["drop/a.pfx@5"], ["drop/a.pem@9"]]
+        );
+        assert_eq!(
+            states(&[
+                ("drop/a/cert.pem", 1, "2"),
+                ("drop/a/cert.pem", 4, "1"),
+                ("drop/a/old.pem", 2, "-"),
+                ("drop/a/old.pem", 5, "9"),
+                ("drop/a/privkey.pem", 3, "3"),
+            ]),
+            [
+                vec!["drop/a/cert.pem@4", "drop/a/privkey.pem@3"],
+                vec![
+                    "drop/a/old.pem@5",
+                    "drop/a/cert.pem@4",
+                    "drop/a/privkey.pem@3"
+                ],
+                vec!["drop/a/old.pem@5", "drop/a/cert.pem@4"],
+                vec!["drop/a/old.pem@5"],
+            ]
+        );
+        assert_eq!(states(&[("drop/a.pem", 1, "1")]), Vec::<Vec<String>>::new());
     }
 }

@@ -24,6 +24,8 @@ pub mod bundle;
 pub mod bundle_name;
 pub mod certificate;
 pub mod certificate_detail;
+#[cfg(feature = "function")]
+mod clock;
 pub mod config;
 pub mod content_id;
 #[cfg(feature = "function")]

@@ -12,9 +12,10 @@ use time::OffsetDateTime;
 use tracing::{Instrument as _, info_span};
 
 use crate::aws::Aws;
-use crate::aws::s3::HeldLease;
+use crate::aws::lease::HeldLease;
 use crate::bundle::{self, Bundle};
 use crate::bundle_name::BundleName;
+use crate::clock;
 use crate::config::Config;
 use crate::content_id::ContentId;
 use crate::event::WorkItem;
@@ -59,7 +60,7 @@ pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 }
 
 async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
-    let began = clock();
+    let began = clock::wall();
     let (lease, fetched) = tokio::join!(
         Box::pin(leased::take(item, world)),
         Box::pin(fetch::fetch(item, world)),
@@ -68,7 +69,7 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
         Ok(lease) => process_leased(item, fetched, lease, world).await,
         Err(fault) => Err(fault),
     };
-    publish::tell(&result, clock() - began, world);
+    publish::tell(&result, clock::wall() - began, world);
     let Done {
         summary,
         unfinished,
@@ -85,24 +86,36 @@ struct Done {
     unfinished: Option<Fault>,
 }
 
+/// How often a folder is fetched again because its files changed between the fetch and the lease.
+const FETCHES: usize = 3;
+
 async fn process_leased(
     item: &WorkItem,
-    fetched: Result<Option<Fetched>, Fault>,
+    mut fetched: Result<Option<Fetched>, Fault>,
     mut lease: HeldLease,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
-    let fetched = match fetched {
-        Ok(Some(fetched)) => fetched,
-        Ok(None) => return publish::gone(item, lease, world).await,
-        Err(fault) => return publish::give_up(fault, lease, world).await,
-    };
-    let records = Records::of(&fetched);
-    // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
-    let work = Box::pin(work(&fetched, &records, world));
-    match leased::while_leased(work, &mut lease, world).await {
-        Ok(done) => Box::pin(publish::publish(&fetched, &records, done, lease, world)).await,
-        Err(fault) => publish::give_up(fault, lease, world).await,
+    let fence = lease.fence().clone();
+    for _ in 0..FETCHES {
+        let found = match fetched {
+            Ok(Some(found)) => found,
+            Ok(None) => return publish::gone(item, lease, world).await,
+            Err(fault) => return publish::give_up(fault, lease, world).await,
+        };
+        let records = Records::of(&found, &fence, world);
+        // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
+        let work = Box::pin(work(&found, &records, world));
+        match leased::while_leased(work, &mut lease, world).await {
+            Ok(done) => {
+                return Box::pin(publish::publish(&found, &records, done, lease, world)).await;
+            }
+            Err(_) if records.show_other_parts() => {}
+            Err(fault) => return publish::give_up(fault, lease, world).await,
+        }
+        fetched = Box::pin(fetch::fetch(item, world)).await;
     }
+    let fault = Fault::Transient("files of the folder were uploaded during the work".into());
+    publish::give_up(fault, lease, world).await
 }
 
 /// From the fetched parts to what became of them in every region, under the bundle's lease.
@@ -122,7 +135,7 @@ async fn work(
         }
         Err(outcome) => {
             region::each(world, async |there| {
-                let live = lookup::live_certificate(fetched, there).await?;
+                let live = lookup::live_certificate(records, there).await?;
                 Ok(Served::kept(*outcome, Vec::new(), live.as_ref()))
             })
             .await
@@ -164,15 +177,6 @@ fn judge(
     let findings = findings.into_iter();
     let findings = findings.map(|finding| finding.with_parameters_at(&parameters));
     (verdict, findings.collect())
-}
-
-/// The clock on the wall, for leases and deadlines. Rules are judged at [`Invocation::now`].
-pub(crate) fn clock() -> OffsetDateTime {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "leases and deadlines end by the clock, whatever instant the rules are judged at"
-    )]
-    OffsetDateTime::now_utc()
 }
 
 /// Where the summary of a bundle with just this content lies.

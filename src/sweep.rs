@@ -3,6 +3,7 @@
 //! It works like make: what was made from which content stands in the summaries' keys, so that
 //! lists alone tell which bundles are new or changed, with no call for one that is not.
 
+mod earlier;
 pub mod index;
 mod list;
 pub mod look;
@@ -18,11 +19,12 @@ use time::Duration;
 use tracing::info;
 
 use crate::bundle_name::BundleName;
+use crate::clock;
 use crate::content_id::{ContentId, Source};
-use crate::event::{SweepRequest, WorkItem};
+use crate::event::{Content, SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::inventory::Dropped;
-use crate::pipeline::{self, Invocation, clock};
+use crate::pipeline::{self, Invocation};
 use index::{Entry, Index};
 use list::list;
 use plan::{Listing, Reason, Step};
@@ -70,6 +72,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     };
     if !request.dry_run {
         work_on(work, &mut index, &mut report, world).await;
+        earlier::work_on(&listing, &mut index, &mut report, world).await;
     }
     tell(&listing, &mut index, &mut report, world);
     if index.is_changed() && !request.dry_run {
@@ -113,7 +116,7 @@ async fn find_work(
     while let Some((bundle, summary)) = reads.next().await {
         let entry = summary?.and_then(|summary| entry(summary.bytes.expose(), world));
         let step = entry.as_ref().map_or(Step::Work(Reason::NotDone), |entry| {
-            plan::check(listing, entry)
+            plan::check(listing, bundle, entry)
         });
         if let Some(entry) = entry {
             index.remember(bundle, entry);
@@ -136,12 +139,12 @@ async fn work_on(
     world: Invocation<'_>,
 ) {
     let process = async |bundle: BundleName| {
-        if clock() + RESERVE > world.deadline {
+        if !has_time(world) {
             return (bundle, None);
         }
         let item = WorkItem {
             bundle: bundle.clone(),
-            object: None,
+            content: Content::Newest,
         };
         (bundle, Some(pipeline::process(&item, world).await))
     };
@@ -164,6 +167,11 @@ async fn work_on(
             }
         }
     }
+}
+
+/// There is time to begin with one more bundle.
+fn has_time(world: Invocation<'_>) -> bool {
+    clock::wall() + RESERVE <= world.deadline
 }
 
 /// The same as the pipeline's, from what was listed.

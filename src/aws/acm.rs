@@ -28,6 +28,7 @@ use time::OffsetDateTime;
 use tracing::{debug, warn};
 
 use super::fault::{Failure, Meaning};
+use super::fence::{Fence, Pass};
 use crate::binding::{BUNDLE_TAG, CertificateArn, Found, MANAGED_TAG, Standing};
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
@@ -38,6 +39,8 @@ use crate::validate::ValidatedBundle;
 #[derive(Clone)]
 pub struct Acm {
     client: Client,
+    /// Of an import: an attempt ends, but the caller says when to stop.
+    import_limits: TimeoutConfig,
 }
 
 /// Where a certificate is to be imported.
@@ -61,15 +64,34 @@ pub enum Imported {
     Refused(String),
 }
 
+/// What is known of a call that must not be carried out twice.
+enum Sent<T> {
+    /// It was carried out, and gave this.
+    TookEffect(T),
+    /// It was refused, or never sent. It may be sent again.
+    NoEffect(Failure),
+    /// It was sent, and no answer tells what became of it, for this reason. It must not be sent again.
+    Unknown(String),
+}
+
+/// ImportCertificate has no idempotency token: sent twice, it makes two certificates. Only an error of the
+/// request (a status of 400 to 499) says that nothing was done; a time-out is none, whoever reports it.
+fn had_no_effect(is_sent: bool, status: Option<u16>) -> bool {
+    !is_sent || status.is_some_and(|status| (400..500).contains(&status) && status != 408)
+}
+
 impl Acm {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        let config = aws_sdk_acm::config::Builder::from(config)
+        let limits = config.timeout_config().cloned();
+        let limits = limits.unwrap_or_else(TimeoutConfig::disabled);
+        let own = aws_sdk_acm::config::Builder::from(config)
             .retry_classifier(QuotaIsNoThrottle)
             .retry_config(retries())
-            .timeout_config(lookup_time_limit(config))
+            .timeout_config(lookup_limits(&limits))
             .build();
         Self {
-            client: Client::from_conf(config),
+            import_limits: limits.into_builder().disable_operation_timeout().build(),
+            client: Client::from_conf(own),
         }
     }
 
@@ -78,13 +100,38 @@ impl Acm {
     /// # Errors
     ///
     /// [`Fault`] where ACM could not take it now, or the quota is reached. A certificate to be
-    /// replaced that is gone by now is transient: the next run finds that out.
+    /// replaced that is gone by now is transient: the next run finds that out. So is an import
+    /// whose effect is not known; `fence` is unsettled then.
     pub async fn import(
         &self,
         bundle: &ValidatedBundle,
         target: Target<'_>,
+        fence: &Fence,
     ) -> Result<Imported, Fault> {
+        match self.send(bundle, target, fence).await? {
+            Sent::TookEffect(arn) => Ok(Imported::As(arn)),
+            Sent::NoEffect(failure) => match failure.meaning() {
+                Meaning::Refused => Ok(Imported::Refused(failure.message)),
+                Meaning::Absent => Err(Fault::Transient(failure.to_string())),
+                _ => Err(failure.into()),
+            },
+            Sent::Unknown(problem) => {
+                fence.effect_is_unknown();
+                Err(Fault::Transient(format!(
+                    "{problem}; ACM may have imported the certificate all the same, so it is looked for before it is sent again"
+                )))
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        bundle: &ValidatedBundle,
+        target: Target<'_>,
+        fence: &Fence,
+    ) -> Result<Sent<CertificateArn>, Fault> {
         debug!(?target, "acm:ImportCertificate");
+        let pass = fence.pass();
         let key = bundle.private_key_pem();
         let mut call = self
             .client
@@ -98,24 +145,33 @@ impl Acm {
                 .tags(tag(BUNDLE_TAG, identity)?)
                 .tags(tag(MANAGED_TAG, "true")?),
         };
-        let answer = match call.customize().config_override(patient()).send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let subject = bundle.leaf().subject.to_string();
-                let failure = Failure::new("acm:ImportCertificate", subject, &error);
-                return match failure.meaning() {
-                    Meaning::Refused => Ok(Imported::Refused(failure.message)),
-                    Meaning::Absent => Err(Fault::Transient(failure.to_string())),
-                    _ => Err(failure.into()),
-                };
+        let settings = aws_sdk_acm::config::Builder::new()
+            .timeout_config(self.import_limits.clone())
+            .retry_classifier(OnlyWithoutEffect(pass.clone()));
+        let answer = call
+            .customize()
+            .config_override(settings)
+            .interceptor(pass.clone())
+            .send()
+            .await;
+        let subject = bundle.leaf().subject.to_string();
+        Ok(match answer {
+            Ok(answer) => {
+                let arn = answer.certificate_arn.as_deref();
+                arn.and_then(CertificateArn::parse).map_or_else(
+                    || Sent::Unknown("ACM answered an import without an ARN".to_owned()),
+                    Sent::TookEffect,
+                )
             }
-        };
-        let arn = answer
-            .certificate_arn
-            .as_deref()
-            .and_then(CertificateArn::parse);
-        arn.map(Imported::As)
-            .ok_or_else(|| Fault::internal("ACM answered an import without an ARN"))
+            Err(error) => {
+                let failure = Failure::new("acm:ImportCertificate", subject, &error);
+                if had_no_effect(pass.is_sent(), failure.status()) {
+                    Sent::NoEffect(failure)
+                } else {
+                    Sent::Unknown(failure.to_string())
+                }
+            }
+        })
     }
 
     /// What ACM has under `arn`, with the bundle that it carries the name of; `None` if nothing.
@@ -179,11 +235,12 @@ impl Acm {
         self.describe(arn).await
     }
 
-    /// Imported certificates with this serial number. Answers lag behind by seconds.
+    /// Imported certificates with this serial number, which must have two octets or more. Answers lag behind by
+    /// seconds. None where this ACM does not take the question: the search is the second net below the tags.
     ///
     /// # Errors
     ///
-    /// [`Fault`] where ACM cannot be asked.
+    /// [`Fault`] where ACM does not answer.
     pub async fn find_by_serial(
         &self,
         serial: &SerialNumber,
@@ -206,11 +263,10 @@ impl Acm {
                 Err(error) => {
                     let failure =
                         Failure::new("acm:SearchCertificates", serial.to_string(), &error);
-                    if !failure.is_unknown_operation() {
+                    if failure.meaning() == Meaning::Transient {
                         return Err(failure.into());
                     }
-                    // The search is the second net below the tags; some endpoints lack it.
-                    warn!("this ACM has no SearchCertificates");
+                    warn!(problem = %failure, "not searched by serial number");
                     break;
                 }
             }
@@ -255,13 +311,20 @@ impl Acm {
     /// # Errors
     ///
     /// [`Fault`] where ACM does not take the tags.
-    pub async fn adopt(&self, arn: &CertificateArn, identity: &str) -> Result<(), Fault> {
+    pub async fn adopt(
+        &self,
+        arn: &CertificateArn,
+        identity: &str,
+        fence: &Fence,
+    ) -> Result<(), Fault> {
         debug!(%arn, bundle = identity, "acm:AddTagsToCertificate");
         self.client
             .add_tags_to_certificate()
             .certificate_arn(arn.as_str())
             .tags(tag(BUNDLE_TAG, identity)?)
             .tags(tag(MANAGED_TAG, "true")?)
+            .customize()
+            .interceptor(fence.pass())
             .send()
             .await
             .map_err(|error| Failure::new("acm:AddTagsToCertificate", arn.to_string(), &error))?;
@@ -292,21 +355,15 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(5))
 }
 
-/// Looking something up takes no longer than this, so that a region that does not answer leaves time to
-/// tell what became of the bundle in the others.
-fn lookup_time_limit(config: &SdkConfig) -> TimeoutConfig {
-    let limits = config.timeout_config().cloned();
-    limits
-        .unwrap_or_else(TimeoutConfig::disabled)
-        .into_builder()
-        .operation_timeout(Duration::from_secs(30))
-        .build()
-}
-
-/// Imports have no limit of their own: the caller says when to stop.
-fn patient() -> aws_sdk_acm::config::Builder {
-    let limits = TimeoutConfig::builder().disable_operation_timeout().build();
-    aws_sdk_acm::config::Builder::new().timeout_config(limits)
+/// Looking something up takes no longer than three attempts, so that a region that does not answer leaves time
+/// to tell what became of the bundle in the others.
+fn lookup_limits(limits: &TimeoutConfig) -> TimeoutConfig {
+    let whole = limits
+        .operation_attempt_timeout()
+        .map(|attempt| attempt * 3);
+    let mut limits = limits.to_builder();
+    limits.set_operation_timeout(whole);
+    limits.build()
 }
 
 /// A certificate that is not there is a fact for the binding.
@@ -431,5 +488,51 @@ impl ClassifyRetry for QuotaIsNoThrottle {
 
     fn name(&self) -> &'static str {
         "QuotaIsNoThrottle"
+    }
+}
+
+/// Lets the SDK send an import again only where the attempt before had no effect.
+#[derive(Debug)]
+struct OnlyWithoutEffect(Pass);
+
+impl ClassifyRetry for OnlyWithoutEffect {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let status = context
+            .response()
+            .map(|response| response.status().as_u16());
+        if had_no_effect(self.0.is_sent(), status) {
+            RetryAction::NoActionIndicated
+        } else {
+            RetryAction::RetryForbidden
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "OnlyWithoutEffect"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_or_a_request_that_was_not_sent_had_no_effect() {
+        for (name, is_sent, status, expected) in [
+            ("no connection", false, None, true),
+            ("throttled, or refused", true, Some(400), true),
+            ("denied", true, Some(403), true),
+            (
+                "the request took too long to arrive",
+                true,
+                Some(408),
+                false,
+            ),
+            ("an answer that broke off", true, Some(200), false),
+            ("unavailable", true, Some(503), false),
+            ("no answer", true, None, false),
+        ] {
+            assert_eq!(had_no_effect(is_sent, status), expected, "{name}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
+use super::fence::LeaseEnded;
 use crate::fault::Fault;
 
 /// What an error asks of the caller.
@@ -96,6 +97,11 @@ impl Failure {
         meaning(self.code.as_deref(), self.status)
     }
 
+    /// The HTTP status of the answer; `None` where none came.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.status
+    }
+
     /// The service does not know the operation: an older region, or not the real service.
     pub(super) fn is_unknown_operation(&self) -> bool {
         matches!(
@@ -124,7 +130,14 @@ fn kind<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
     match error {
         SdkError::ConstructionFailure(_) => "the request could not be made",
         SdkError::TimeoutError(_) => "no answer in time",
-        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::DispatchFailure(failure)
+            if failure
+                .as_connector_error()
+                .is_some_and(|error| LeaseEnded::is_behind(error)) =>
+        {
+            "the lease ended before it was sent"
+        }
+        SdkError::DispatchFailure(_) => "the connection failed",
         SdkError::ResponseError(_) => "the answer could not be read",
         _ => "no reason given",
     }

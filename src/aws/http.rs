@@ -23,6 +23,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::fence::{Fenced, LeaseEnded, Pass};
+
 /// Reads the roots and makes the client. Calls nobody.
 pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
     let mut roots = RootCertStore::empty();
@@ -54,7 +56,7 @@ pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
 /// The connections, pooled by host.
 #[derive(Clone, Debug)]
 struct Connector {
-    client: Client<HttpsConnector<TcpConnector>, SdkBody>,
+    client: Client<HttpsConnector<TcpConnector>, Fenced>,
     /// How long an answer may take; set by who looks for credentials where nobody may be.
     patience: Option<Duration>,
 }
@@ -73,7 +75,10 @@ impl HttpConnector for Connector {
         if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
             capture.set_connection_retriever(move || metadata(&used));
         }
-        let answer = self.client.request(request);
+        let pass = request.extensions_mut().remove::<Pass>();
+        let answer = self
+            .client
+            .request(request.map(|body| Fenced::new(body, pass.clone())));
         let patience = self.patience;
         HttpConnectorFuture::new(async move {
             let answer = match patience {
@@ -82,8 +87,16 @@ impl HttpConnector for Connector {
                     .map_err(|late| ConnectorError::timeout(late.into()))?,
                 None => answer.await,
             };
-            // Whatever broke on the way: there is no answer, and asking again may bring one.
-            let answer = answer.map_err(|error| ConnectorError::io(error.into()))?;
+            let answer = answer.map_err(|error| {
+                if LeaseEnded::is_behind(&error) {
+                    return ConnectorError::user(LeaseEnded.into());
+                }
+                // Whatever broke on the way: there is no answer, and asking again may bring one.
+                ConnectorError::io(error.into())
+            })?;
+            if let Some(pass) = pass {
+                pass.answered();
+            }
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })

@@ -4,7 +4,9 @@ pub mod acm;
 #[cfg(feature = "cli")]
 pub mod caller;
 mod fault;
+pub mod fence;
 mod http;
+pub mod lease;
 pub mod s3;
 pub mod sns;
 pub mod ssm;
@@ -102,7 +104,7 @@ fn shared(config: &Config) -> SdkConfig {
         )
         .http_client(http::client(CONNECT))
         .retry_config(retries())
-        .timeout_config(time_limits())
+        .timeout_config(time_limits(config))
         .build()
 }
 
@@ -122,11 +124,11 @@ fn retries() -> RetryConfig {
 }
 
 /// A connection takes milliseconds in the function's own region, and a fifth of a second to the other side of
-/// the world. An attempt that takes ten seconds is lost, and its answer with it.
-fn time_limits() -> TimeoutConfig {
+/// the world. An attempt that takes longer than its limit is lost, and its answer with it.
+fn time_limits(config: &Config) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT)
-        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(config.terms.attempt.unsigned_abs())
         .build()
 }
 

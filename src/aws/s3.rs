@@ -1,29 +1,28 @@
-//! The bucket: dropped objects, their tags, summaries and leases.
+//! The bucket: dropped objects, their tags and summaries. Leases are in `lease.rs`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Tag, Tagging};
+use aws_sdk_s3::types::{DeleteMarkerEntry, ObjectVersion, Tag, Tagging};
 use aws_types::SdkConfig;
 use time::OffsetDateTime;
 use tracing::debug;
 
 use super::fault::{Failure, Meaning};
+use super::fence::Fence;
 use crate::bundle::limits;
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::inventory::Listed;
-use crate::lease::Lease;
+use crate::inventory::{Listed, Version};
 use crate::secret::SecretBytes;
 
 /// The one bucket that certdrop works in. Every call names the owner that is expected.
 #[derive(Clone)]
 pub struct Bucket {
-    client: Client,
-    name: String,
-    owner: String,
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) owner: String,
 }
 
 /// An object as it was read.
@@ -34,24 +33,10 @@ pub struct Object {
     pub version_id: Option<String>,
     /// Changes with the content.
     pub etag: String,
+    /// When it was written, in whole seconds; `None` where S3 does not say.
+    pub modified_at: Option<OffsetDateTime>,
     /// Little more than the limit where the object has more than that.
     pub bytes: SecretBytes,
-}
-
-/// A lease that this worker holds.
-#[derive(Clone, Debug)]
-pub struct HeldLease {
-    key: String,
-    etag: String,
-    lease: Lease,
-}
-
-impl HeldLease {
-    /// What it says.
-    #[must_use]
-    pub fn lease(&self) -> &Lease {
-        &self.lease
-    }
 }
 
 /// The tags of an object.
@@ -118,6 +103,7 @@ impl Bucket {
             key: key.to_owned(),
             version_id: answer.version_id.or_else(|| version_id.map(str::to_owned)),
             etag: answer.e_tag.unwrap_or_default(),
+            modified_at: answer.last_modified.and_then(instant),
             bytes: read_capped(answer.body, answer.content_length, limit, key).await?,
         }))
     }
@@ -162,6 +148,7 @@ impl Bucket {
         key: &str,
         version_id: Option<&str>,
         tags: &Tags,
+        fence: &Fence,
     ) -> Result<(), Fault> {
         debug!(key, version_id, "s3:PutObjectTagging");
         let tags: Result<Vec<_>, _> = tags
@@ -176,7 +163,9 @@ impl Bucket {
             .expected_bucket_owner(&self.owner)
             .key(key)
             .set_version_id(version_id.map(str::to_owned))
-            .tagging(tagging.map_err(|_| Fault::internal("tags could not be built"))?);
+            .tagging(tagging.map_err(|_| Fault::internal("tags could not be built"))?)
+            .customize()
+            .interceptor(fence.pass());
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -212,11 +201,11 @@ impl Bucket {
                     .unwrap_or_default()
                     .into_iter()
                     .filter_map(|object| {
-                        let modified_at = object.last_modified?.secs();
                         Some(Listed {
                             key: object.key?,
                             etag: object.e_tag?,
-                            modified_at: OffsetDateTime::from_unix_timestamp(modified_at).ok()?,
+                            modified_at: instant(object.last_modified?)?,
+                            version_id: None,
                         })
                     }),
             );
@@ -224,27 +213,37 @@ impl Bucket {
         Ok(listed)
     }
 
-    /// Versions of objects whose keys begin with `prefix`, newest first for each key, as (key,
-    /// version id). One page: older ones matter to nobody.
+    /// All versions of objects whose keys begin with `prefix`, in no order that counts.
     ///
     /// # Errors
     ///
     /// [`Fault`] where S3 cannot be asked.
-    pub async fn versions(&self, prefix: &str) -> Result<Vec<(String, String)>, Fault> {
-        debug!(prefix, "s3:ListObjectVersions");
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .prefix(prefix)
-            .send()
-            .await
-            .map_err(|error| Failure::new("s3:ListObjectVersions", prefix, &error))?;
-        let versions = answer.versions.unwrap_or_default().into_iter();
-        Ok(versions
-            .filter_map(|version| Some((version.key?, version.version_id?)))
-            .collect())
+    pub async fn versions(&self, prefix: &str) -> Result<Vec<Version>, Fault> {
+        let mut versions = Vec::new();
+        let mut marker = (None, None);
+        loop {
+            debug!(prefix, "s3:ListObjectVersions");
+            let call = self
+                .client
+                .list_object_versions()
+                .bucket(&self.name)
+                .expected_bucket_owner(&self.owner)
+                .prefix(prefix)
+                .set_key_marker(marker.0)
+                .set_version_id_marker(marker.1);
+            let page = call
+                .send()
+                .await
+                .map_err(|error| Failure::new("s3:ListObjectVersions", prefix, &error))?;
+            let written = page.versions.unwrap_or_default().into_iter();
+            versions.extend(written.filter_map(version));
+            let deleted = page.delete_markers.unwrap_or_default().into_iter();
+            versions.extend(deleted.filter_map(deletion));
+            marker = (page.next_key_marker, page.next_version_id_marker);
+            if page.is_truncated != Some(true) || marker.0.is_none() {
+                return Ok(versions);
+            }
+        }
     }
 
     /// Writes a JSON document.
@@ -253,7 +252,17 @@ impl Bucket {
     ///
     /// [`Fault`] where S3 does not take it.
     pub async fn put_json(&self, key: &str, json: String) -> Result<(), Fault> {
-        self.put(key, "application/json", None, json).await
+        self.put(key, "application/json", None, json, None).await
+    }
+
+    /// Writes the summary of a bundle whose lease is held.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 does not take it.
+    pub async fn put_summary(&self, key: &str, json: String, fence: &Fence) -> Result<(), Fault> {
+        self.put(key, "application/json", None, json, Some(fence))
+            .await
     }
 
     /// Writes a page that a browser asks for anew each time.
@@ -263,7 +272,8 @@ impl Bucket {
     /// [`Fault`] where S3 does not take it.
     pub async fn put_page(&self, key: &str, html: String) -> Result<(), Fault> {
         let content_type = "text/html; charset=utf-8";
-        self.put(key, content_type, Some("no-cache"), html).await
+        self.put(key, content_type, Some("no-cache"), html, None)
+            .await
     }
 
     /// Drops an object with these tags, and tells its version: what a person's `aws s3 cp` does.
@@ -306,9 +316,11 @@ impl Bucket {
         content_type: &str,
         cache_control: Option<&str>,
         text: String,
+        fence: Option<&Fence>,
     ) -> Result<(), Fault> {
         debug!(key, "s3:PutObject");
-        self.client
+        let mut call = self
+            .client
             .put_object()
             .bucket(&self.name)
             .expected_bucket_owner(&self.owner)
@@ -316,134 +328,14 @@ impl Bucket {
             .content_type(content_type)
             .set_cache_control(cache_control.map(str::to_owned))
             .body(ByteStream::from(text.into_bytes()))
-            .send()
+            .customize();
+        if let Some(fence) = fence {
+            call = call.interceptor(fence.pass_for_news());
+        }
+        call.send()
             .await
             .map_err(|error| Failure::new("s3:PutObject", key, &error))?;
         Ok(())
-    }
-
-    /// Takes the lease at `key`, waiting a while for a worker that is about to finish.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::Transient`] where another worker keeps it.
-    pub async fn take_lease(
-        &self,
-        key: &str,
-        lease: Lease,
-        now: OffsetDateTime,
-    ) -> Result<HeldLease, Fault> {
-        // Another delivery of the same event is done within a second or two; who still waits after
-        // seven seconds is better served by a later run.
-        for wait in [100, 200, 400, 800, 1_600, 1_600, 1_600] {
-            if let Some(held) = self.try_lease(key, &lease, now).await? {
-                return Ok(held);
-            }
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-        }
-        let held = self.try_lease(key, &lease, now).await?;
-        held.ok_or_else(|| Fault::Transient(format!("another worker holds the lease {key}")))
-    }
-
-    async fn try_lease(
-        &self,
-        key: &str,
-        lease: &Lease,
-        now: OffsetDateTime,
-    ) -> Result<Option<HeldLease>, Fault> {
-        if let Some(held) = self.put_lease(key, lease, None).await? {
-            return Ok(Some(held));
-        }
-        let Some(there) = self.get(key, None).await? else {
-            return Ok(None);
-        };
-        match serde_json::from_slice::<Lease>(there.bytes.expose()) {
-            // Our own write whose answer was lost: the SDK sent it again and found it there.
-            Ok(other) if other == *lease => Ok(Some(HeldLease {
-                key: key.to_owned(),
-                etag: there.etag,
-                lease: other,
-            })),
-            Ok(other) if !other.is_free(now) => Ok(None),
-            // Expired, or no lease at all: nobody else can be working by it.
-            Ok(_) | Err(_) => self.put_lease(key, lease, Some(there.etag)).await,
-        }
-    }
-
-    /// Writes the lease if nobody has (`replaces` is `None`) or if it still is the one of that ETag.
-    async fn put_lease(
-        &self,
-        key: &str,
-        lease: &Lease,
-        replaces: Option<String>,
-    ) -> Result<Option<HeldLease>, Fault> {
-        debug!(key, "s3:PutObject");
-        let body = serde_json::to_vec(lease)
-            .map_err(|_| Fault::internal("a lease could not be written as JSON"))?;
-        let call = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .key(key)
-            .content_type("application/json")
-            .set_if_none_match(replaces.is_none().then(|| "*".to_owned()))
-            .set_if_match(replaces)
-            .body(ByteStream::from(body));
-        match call.send().await {
-            Ok(answer) => Ok(Some(HeldLease {
-                key: key.to_owned(),
-                etag: answer.e_tag.unwrap_or_default(),
-                lease: lease.clone(),
-            })),
-            Err(error) => {
-                let failure = Failure::new("s3:PutObject", key, &error);
-                match failure.meaning() {
-                    Meaning::Precondition | Meaning::Absent => Ok(None),
-                    _ => Err(failure.into()),
-                }
-            }
-        }
-    }
-
-    /// Makes `held` end later.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::Transient`] where another worker has taken it over.
-    pub async fn extend_lease(&self, held: &mut HeldLease, lease: Lease) -> Result<(), Fault> {
-        let extended = self
-            .put_lease(&held.key, &lease, Some(held.etag.clone()))
-            .await?;
-        *held =
-            extended.ok_or_else(|| Fault::Transient(format!("the lease {} was lost", held.key)))?;
-        Ok(())
-    }
-
-    /// Gives the lease back, unless it was taken over.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] where S3 cannot be asked; the lease then ends by itself.
-    pub async fn release_lease(&self, held: HeldLease) -> Result<(), Fault> {
-        debug!(key = held.key, "s3:DeleteObject");
-        let call = self
-            .client
-            .delete_object()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .key(&held.key)
-            .if_match(held.etag);
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let failure = Failure::new("s3:DeleteObject", held.key, &error);
-                match failure.meaning() {
-                    Meaning::Precondition | Meaning::Absent => Ok(()),
-                    _ => Err(failure.into()),
-                }
-            }
-        }
     }
 }
 
@@ -465,4 +357,28 @@ async fn read_capped(
         }
     }
     Ok(SecretBytes::new(bytes))
+}
+
+fn version(version: ObjectVersion) -> Option<Version> {
+    Some(Version {
+        version_id: version.version_id?,
+        modified_at: instant(version.last_modified?)?,
+        is_latest: version.is_latest?,
+        etag: Some(version.e_tag?),
+        key: version.key?,
+    })
+}
+
+fn deletion(marker: DeleteMarkerEntry) -> Option<Version> {
+    Some(Version {
+        version_id: marker.version_id?,
+        modified_at: instant(marker.last_modified?)?,
+        is_latest: marker.is_latest?,
+        etag: None,
+        key: marker.key?,
+    })
+}
+
+fn instant(time: aws_sdk_s3::primitives::DateTime) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.secs()).ok()
 }

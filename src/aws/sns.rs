@@ -7,6 +7,7 @@ use serde_json::json;
 use tracing::debug;
 
 use super::fault::Failure;
+use super::fence::Fence;
 use crate::config::Config;
 use crate::fault::Fault;
 
@@ -47,7 +48,7 @@ impl Topic {
     /// # Errors
     ///
     /// [`Fault`] where SNS does not take it.
-    pub async fn publish(&self, notice: Notice<'_>) -> Result<(), Fault> {
+    pub async fn publish(&self, notice: Notice<'_>, fence: &Fence) -> Result<(), Fault> {
         debug!(topic = self.arn, "sns:Publish");
         let message = json!({
             "default": notice.prose,
@@ -65,6 +66,8 @@ impl Topic {
             .message(message.to_string())
             .message_attributes("outcome", text(notice.outcome)?)
             .message_attributes("bundle", text(notice.bundle)?)
+            .customize()
+            .interceptor(fence.pass_for_news())
             .send()
             .await
             .map_err(|error| Failure::new("sns:Publish", self.arn.as_str(), &error))?;

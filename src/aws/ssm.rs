@@ -9,6 +9,7 @@ use tracing::debug;
 use zeroize::Zeroizing;
 
 use super::fault::Failure;
+use super::fence::Fence;
 use crate::fault::Fault;
 
 /// The parameters of this account and region.
@@ -91,7 +92,7 @@ impl Parameters {
     /// # Errors
     ///
     /// [`Fault`] where SSM does not take it.
-    pub async fn put(&self, name: &str, value: &str) -> Result<(), Fault> {
+    pub async fn put(&self, name: &str, value: &str, fence: &Fence) -> Result<(), Fault> {
         debug!(parameter = name, "ssm:PutParameter");
         self.client
             .put_parameter()
@@ -100,6 +101,8 @@ impl Parameters {
             .r#type(ParameterType::String)
             .overwrite(true)
             .description("ARN of the certificate in ACM, kept by certdrop")
+            .customize()
+            .interceptor(fence.pass())
             .send()
             .await
             .map_err(|error| Failure::new("ssm:PutParameter", name, &error))?;

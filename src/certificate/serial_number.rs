@@ -28,6 +28,12 @@ impl SerialNumber {
             .collect::<Option<Vec<_>>>()?;
         Some(Self::from_bytes(&bytes))
     }
+
+    /// How many octets ACM writes it with.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.0.len().max(1)
+    }
 }
 
 impl fmt::Display for SerialNumber {

@@ -1,19 +1,20 @@
 //! What a bundle is made of: its objects with their tags, and its parameters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
 use super::Invocation;
+use crate::aws::Regional;
 use crate::aws::s3::{Object, Tags};
 use crate::aws::ssm::Parameter;
-use crate::binding::{ARN_TAG, CertificateArn, FORCE_TAG};
+use crate::binding::{ARN_TAG, CertificateArn, Claim};
 use crate::bundle::Part;
 use crate::bundle_name::{BundleName, Packing};
 use crate::content_id::{ContentId, Source};
-use crate::event::WorkItem;
+use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
-use crate::inventory;
+use crate::inventory::{self, Dropped, Listed};
 use crate::region::Region;
 use crate::secret::{Passphrase, SecretBytes};
 use crate::summary::{Heading, ObjectVersion};
@@ -30,6 +31,8 @@ pub(super) struct Fetched {
     pub(super) objects: Vec<Tagged>,
     /// What the bundle's parameters say, one for each region.
     pub(super) recorded_arns: Vec<CertificateArn>,
+    /// The folder as it was listed; `None` for a bundle whose versions are known.
+    listed: Option<Vec<Listed>>,
 }
 
 /// An object of the bundle, and the tags that it had.
@@ -40,28 +43,6 @@ pub(super) struct Tagged {
 }
 
 impl Fetched {
-    /// A person wants the import, whatever the guard says.
-    pub(super) fn is_forced(&self) -> bool {
-        let forced = |object: &Tagged| {
-            object
-                .tags
-                .get(FORCE_TAG)
-                .is_some_and(|value| value == "true")
-        };
-        self.objects.iter().any(forced)
-    }
-
-    /// The ARNs in `region` that the objects are tagged with.
-    pub(super) fn tagged_arns(&self, region: &Region) -> Vec<CertificateArn> {
-        let tagged = self.objects.iter();
-        let mut arns: Vec<_> = tagged
-            .flat_map(|object| arns(&object.tags, region))
-            .collect();
-        arns.sort();
-        arns.dedup();
-        arns
-    }
-
     /// A person's tag may name a certificate where certdrop does not look: better a word than a second
     /// certificate. Tags that carry a region are certdrop's own, of a region that was taken out since.
     pub(super) fn check_adoptions(&self, world: Invocation<'_>) -> Result<(), Fault> {
@@ -107,13 +88,42 @@ impl Fetched {
     }
 }
 
-/// The ARNs in `region` among an object's tags. The ARN says which region it is about, whatever the tag is called.
-pub(super) fn arns(tags: &Tags, region: &Region) -> Vec<CertificateArn> {
+/// The ARNs among an object's tags. The ARN says which region it is about, whatever the tag is called.
+pub(super) fn arns(tags: &Tags) -> impl Iterator<Item = CertificateArn> {
     let named = tags.iter().filter(|(name, _)| name.starts_with(ARN_TAG));
-    named
-        .filter_map(|(_, arn)| CertificateArn::parse(arn))
-        .filter(|arn| arn.region() == region)
+    named.filter_map(|(_, arn)| CertificateArn::parse(arn))
+}
+
+/// The certificates in `region` that the objects' tags and the bundle's parameters name.
+pub(super) fn claims<'a>(
+    tags: impl IntoIterator<Item = &'a Tags>,
+    recorded: &[CertificateArn],
+    region: &Region,
+) -> Vec<(Claim, CertificateArn)> {
+    let tagged: BTreeSet<_> = tags.into_iter().flat_map(arns).collect();
+    let tagged = tagged.into_iter().map(|arn| (Claim::ObjectTag, arn));
+    let recorded = recorded.iter().map(|arn| (Claim::Parameter, arn.clone()));
+    tagged
+        .chain(recorded)
+        .filter(|(_, arn)| arn.region() == region)
         .collect()
+}
+
+/// The same as far as the fetch saw, which may be older than the lease.
+pub(super) fn hints(fetched: &Fetched, there: &Regional) -> Vec<(Claim, CertificateArn)> {
+    let tags = fetched.objects.iter().map(|object| &object.tags);
+    claims(tags, &fetched.recorded_arns, &there.region)
+}
+
+/// The folder holds other files by now than those that were fetched.
+pub(super) async fn has_other_parts(
+    fetched: &Fetched,
+    world: Invocation<'_>,
+) -> Result<bool, Fault> {
+    let Some(listed) = &fetched.listed else {
+        return Ok(false);
+    };
+    Ok(folder(&fetched.bundle, world).await? != *listed)
 }
 
 /// Fetches the bundle of `item`; `None` where it is gone.
@@ -124,30 +134,47 @@ pub(super) async fn fetch(
     let names = ParameterNames::of(&item.bundle, world);
     let (objects, parameters) =
         tokio::try_join!(objects(item, world), world.aws.parameters.get(names.all()),)?;
-    let Some((packing, objects)) = objects else {
-        return Ok(None);
-    };
-    Ok(Some(assemble(
-        item, packing, objects, parameters, &names, world,
-    )))
+    Ok(objects.map(|objects| assemble(item, objects, parameters, &names, world)))
 }
 
-async fn objects(
-    item: &WorkItem,
-    world: Invocation<'_>,
-) -> Result<Option<(Packing, Vec<(Object, Tags)>)>, Fault> {
-    let (packing, keys) = match &item.object {
-        Some(object) if object.packing == Packing::File => {
+/// The objects of a bundle, with their tags. There is at least one.
+struct Objects {
+    packing: Packing,
+    found: Vec<(Object, Tags)>,
+    listed: Option<Vec<Listed>>,
+}
+
+async fn objects(item: &WorkItem, world: Invocation<'_>) -> Result<Option<Objects>, Fault> {
+    let dropped = match &item.content {
+        Content::Object(object) if object.packing == Packing::File => {
             let version = object.version_id.as_deref();
             let found = object_and_tags(&object.key, version, world).await?;
-            return Ok(found.map(|found| (Packing::File, vec![found])));
+            return Ok(found.map(|found| Objects {
+                packing: Packing::File,
+                found: vec![found],
+                listed: None,
+            }));
         }
-        Some(_) => (Packing::Folder, folder(&item.bundle, world).await?),
-        None => newest(&item.bundle, world).await?,
+        Content::Object(_) => Some(Dropped {
+            packing: Packing::Folder,
+            objects: folder(&item.bundle, world).await?,
+        }),
+        Content::Newest => newest(&item.bundle, world).await?,
+        Content::Earlier(dropped) => Some(dropped.clone()),
     };
-    let reads = keys.iter().map(|key| object_and_tags(key, None, world));
-    let objects: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-    Ok((!objects.is_empty()).then_some((packing, objects)))
+    let Some(Dropped { packing, objects }) = dropped else {
+        return Ok(None);
+    };
+    let reads = objects
+        .iter()
+        .map(|object| object_and_tags(&object.key, object.version_id.as_deref(), world));
+    let found: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+    let may_grow = packing == Packing::Folder && !matches!(item.content, Content::Earlier(_));
+    Ok((!found.is_empty()).then_some(Objects {
+        packing,
+        found,
+        listed: may_grow.then_some(objects),
+    }))
 }
 
 async fn object_and_tags(
@@ -161,39 +188,21 @@ async fn object_and_tags(
     Ok(object.map(|object| (object, tags)))
 }
 
-/// The keys of a folder's files.
-async fn folder(bundle: &BundleName, world: Invocation<'_>) -> Result<Vec<String>, Fault> {
+/// A folder's files.
+async fn folder(bundle: &BundleName, world: Invocation<'_>) -> Result<Vec<Listed>, Fault> {
     let drop_prefix = &world.config.drop_prefix;
-    let listed = world
-        .aws
-        .bucket
-        .list(&format!("{drop_prefix}{bundle}/"))
-        .await?;
+    let prefix = format!("{drop_prefix}{bundle}/");
+    let listed = world.aws.bucket.list(&prefix).await?;
     let dropped = inventory::by_bundle(listed, drop_prefix).remove(bundle);
-    let objects = dropped.into_iter().flat_map(|dropped| dropped.objects);
-    Ok(objects.map(|object| object.key).collect())
+    Ok(dropped.map(|dropped| dropped.objects).unwrap_or_default())
 }
 
 /// What was dropped last of all that has the bundle's name: a file, or a folder with its files.
-async fn newest(
-    bundle: &BundleName,
-    world: Invocation<'_>,
-) -> Result<(Packing, Vec<String>), Fault> {
+async fn newest(bundle: &BundleName, world: Invocation<'_>) -> Result<Option<Dropped>, Fault> {
     let drop_prefix = &world.config.drop_prefix;
-    let listed = world
-        .aws
-        .bucket
-        .list(&format!("{drop_prefix}{bundle}"))
-        .await?;
-    let dropped = inventory::by_bundle(listed, drop_prefix).remove(bundle);
-    Ok(dropped.map_or((Packing::File, Vec::new()), |dropped| {
-        let keys = dropped
-            .objects
-            .into_iter()
-            .map(|object| object.key)
-            .collect();
-        (dropped.packing, keys)
-    }))
+    let prefix = format!("{drop_prefix}{bundle}");
+    let listed = world.aws.bucket.list(&prefix).await?;
+    Ok(inventory::by_bundle(listed, drop_prefix).remove(bundle))
 }
 
 /// The parameters that may belong to a bundle.
@@ -231,14 +240,18 @@ impl ParameterNames {
 
 fn assemble(
     item: &WorkItem,
-    packing: Packing,
-    objects: Vec<(Object, Tags)>,
+    objects: Objects,
     mut parameters: BTreeMap<String, Parameter>,
     names: &ParameterNames,
     world: Invocation<'_>,
 ) -> Fetched {
-    let content_id = content_id(&objects, &parameters, names);
-    let object = object_version(&item.bundle, packing, &objects, world);
+    let Objects {
+        packing,
+        found,
+        listed,
+    } = objects;
+    let content_id = content_id(&found, &parameters, names);
+    let object = object_version(&item.bundle, packing, &found, world);
     let recorded_arns = names
         .certificate_arns
         .iter()
@@ -252,7 +265,7 @@ fn assemble(
 
     let mut parts = Vec::new();
     let mut tagged = Vec::new();
-    for (object, tags) in objects {
+    for (object, tags) in found {
         parts.push(Part {
             name: object.key.clone(),
             bytes: object.bytes,
@@ -280,6 +293,7 @@ fn assemble(
         passphrases,
         objects: tagged,
         recorded_arns,
+        listed,
     }
 }
 
@@ -319,5 +333,9 @@ fn object_version(
             None => format!("{}{bundle}/", world.config.drop_prefix),
         },
         version_id: single.and_then(|(object, _)| object.version_id.clone()),
+        modified_at: objects
+            .iter()
+            .filter_map(|(object, _)| object.modified_at)
+            .max(),
     }
 }

@@ -2,8 +2,6 @@
 
 use tracing::{info, warn};
 
-use super::Invocation;
-use super::fetch::Fetched;
 use super::records::Records;
 use crate::aws::Regional;
 use crate::aws::acm::{Imported, Target};
@@ -16,38 +14,37 @@ use crate::validate::finding::{self, Finding};
 /// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
 /// is known everywhere, the less a crash can hide.
 pub(super) async fn import(
-    fetched: &Fetched,
     valid: &ValidatedBundle,
     plan: &Plan,
     mut findings: Vec<Finding>,
     records: &Records<'_>,
     there: &Regional,
-    world: Invocation<'_>,
 ) -> Result<Served, Fault> {
-    let identity = fetched.bundle.identity();
+    let bundle = &records.fetched.bundle;
+    let identity = bundle.identity();
     let target = match plan {
         Plan::Replace(found) => Target::Existing(&found.arn),
         _ => Target::New {
             identity: &identity,
         },
     };
-    let arn = match there.acm.import(valid, target).await? {
+    let arn = match there.acm.import(valid, target, records.fence).await? {
         Imported::As(arn) => arn,
         Imported::Refused(words) => {
             findings.push(refused(valid, &words));
             return Ok(Served::kept(Outcome::Rejected, findings, replaced(plan)));
         }
     };
-    info!(bundle = %fetched.bundle, %arn, "certificate imported");
+    info!(%bundle, %arn, "certificate imported");
     if let Plan::Replace(found) = plan {
         // Not before the import: named as ours, any certificate might be replaced by this role, and its
         // permissions could no longer tell whose it was.
-        adopt(found, fetched, there).await?;
+        adopt(found, records, there).await?;
     }
 
     let (described, recorded) = tokio::join!(
         there.acm.describe_until_seen(&arn, valid.leaf()),
-        records.imported(&arn, Outcome::of(plan), world),
+        records.imported(&arn, Outcome::of(plan)),
     );
     recorded?;
     let detail = described?.unwrap_or_default();
@@ -59,13 +56,18 @@ pub(super) async fn import(
 }
 
 /// A certificate that a user's tag handed to certdrop gets the bundle's name.
-pub(super) async fn adopt(found: &Found, fetched: &Fetched, there: &Regional) -> Result<(), Fault> {
+pub(super) async fn adopt(
+    found: &Found,
+    records: &Records<'_>,
+    there: &Regional,
+) -> Result<(), Fault> {
     if found.bundle_tag.is_some() {
         return Ok(());
     }
-    warn!(arn = %found.arn, bundle = %fetched.bundle, "adopting a certificate");
-    let identity = fetched.bundle.identity();
-    there.acm.adopt(&found.arn, &identity).await
+    let bundle = &records.fetched.bundle;
+    warn!(arn = %found.arn, %bundle, "adopting a certificate");
+    let identity = bundle.identity();
+    there.acm.adopt(&found.arn, &identity, records.fence).await
 }
 
 /// The certificate that stays where an import is refused.

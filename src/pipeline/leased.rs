@@ -1,29 +1,37 @@
 //! The bundle's lease while it is worked on.
 
 use time::Duration;
+use tracing::warn;
 
-use super::{Invocation, clock};
-use crate::aws::s3::HeldLease;
+use super::Invocation;
+use crate::aws::lease::HeldLease;
+use crate::clock;
 use crate::event::WorkItem;
 use crate::fault::Fault;
-use crate::lease::Lease;
+use crate::lease::{Lease, Term};
 
-/// How long a lease is taken for: many times the work on one bundle. It is extended while ACM
-/// throttles an import, or a region keeps silent.
-const TERM: Duration = Duration::seconds(60);
-
-/// How much of a lease must be left for the work to go on without extending it: more than an
-/// attempt takes that is already on its way.
-const EXTENSION: Duration = Duration::seconds(15);
+/// Waits for a worker that is about to finish, in milliseconds. Another delivery of the same event is done
+/// within a second or two; who still waits after seven seconds is better served by a later run.
+const WAITS: [u64; 7] = [100, 200, 400, 800, 1_600, 1_600, 1_600];
 
 /// Takes the bundle's lease.
+///
+/// # Errors
+///
+/// [`Fault::Transient`] where another worker keeps it.
 pub(super) async fn take(item: &WorkItem, world: Invocation<'_>) -> Result<HeldLease, Fault> {
     let key = format!("{}{}", world.config.lease_prefix, item.bundle);
-    world
-        .aws
-        .bucket
-        .take_lease(&key, longest(world), clock())
-        .await
+    let mut waits = WAITS.into_iter();
+    loop {
+        let (lease, term) = longest(world);
+        if let Some(held) = world.aws.bucket.take_lease(&key, &lease, term).await? {
+            return Ok(held);
+        }
+        let wait = waits
+            .next()
+            .ok_or_else(|| Fault::Transient(format!("another worker holds the lease {key}")))?;
+        tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+    }
 }
 
 /// Works for as long as the lease is held, and extends it as need be. The work is given up before the lease
@@ -35,10 +43,9 @@ pub(super) async fn while_leased<T>(
 ) -> Result<T, Fault> {
     let mut work = std::pin::pin!(work);
     loop {
-        let now = clock();
-        let left = lease.lease().time_left(now);
-        let is_last = now + left >= world.deadline;
-        let patience = if is_last { left } else { left - EXTENSION };
+        let left = lease.fence().time_left();
+        let is_last = clock::wall() + left >= world.deadline;
+        let patience = if is_last { left } else { left - reserve(world) };
         let patience = patience.try_into().unwrap_or_default();
         match tokio::time::timeout(patience, &mut work).await {
             Ok(done) => return done,
@@ -47,12 +54,41 @@ pub(super) async fn while_leased<T>(
                     "the work took longer than the function may run".into(),
                 ));
             }
-            Err(_) => world.aws.bucket.extend_lease(lease, longest(world)).await?,
+            Err(_) => {
+                let (longer, term) = longest(world);
+                world.aws.bucket.extend_lease(lease, &longer, term).await?;
+            }
         }
     }
 }
 
-fn longest(world: Invocation<'_>) -> Lease {
-    let end = world.deadline.min(clock() + TERM);
-    Lease::until(end, world.request_id)
+/// Gives the lease back, unless something that was sent may still take effect: then it stays shut until that
+/// has settled.
+pub(super) async fn release(lease: HeldLease, world: Invocation<'_>) {
+    if lease.fence().is_unsettled() {
+        warn!("AWS did not answer everything: the lease stays shut until it ends");
+    } else {
+        give_back(lease, world).await;
+    }
+}
+
+/// Gives the lease back. One that cannot be given back ends by itself.
+pub(super) async fn give_back(lease: HeldLease, world: Invocation<'_>) {
+    if let Err(fault) = world.aws.bucket.release_lease(lease).await {
+        warn!(%fault, "lease not released");
+    }
+}
+
+/// How much of a lease, or of the time until the deadline, must be left to go on: more than an attempt
+/// takes that is already on its way.
+pub(super) fn reserve(world: Invocation<'_>) -> Duration {
+    world.config.terms.attempt * 3 / 2
+}
+
+/// A lease for as long as the settings and the deadline allow.
+fn longest(world: Invocation<'_>) -> (Lease, Term) {
+    let now = clock::now();
+    let terms = world.config.terms;
+    let term = Term::lasting(terms.lease.min(world.deadline - now.wall), now);
+    (Lease::over(term, terms.settling, world.request_id), term)
 }

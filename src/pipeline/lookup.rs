@@ -4,105 +4,107 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
-use super::Invocation;
-use super::fetch::{Fetched, Tagged, arns};
+use super::fetch;
+use super::records::Records;
 use crate::aws::Regional;
-use crate::binding::{CertificateArn, Claim, Facts, Found};
-use crate::bundle_name::BundleName;
+use crate::binding::{self, CertificateArn, Claim, Facts, Found};
 use crate::certificate::Certificate;
 use crate::fault::Fault;
 
-/// Everything that is known in AWS of the bundle's certificate in one region.
-///
-/// What the object's tag or the bundle's parameter name is enough where ACM confirms it: one round
-/// trip, as few calls as can be. Otherwise a new certificate may be about to be made, so everything
-/// is looked up, now that the lease is held; what was fetched beside taking the lease may be older
-/// than the last worker's records.
-pub(super) async fn find_certificates(
-    fetched: &Fetched,
+/// What was found in one region, and how far it was looked for.
+pub(super) struct Looked {
+    pub(super) facts: Facts,
+    /// Not only by the records, but wherever an import shows that was never recorded.
+    pub(super) is_everywhere: bool,
+}
+
+/// What the bundle's records name, as ACM has it: one round trip, as few calls as can be. Where nothing was
+/// recorded at the time of the fetch, everything is looked up in that same round trip.
+pub(super) async fn recorded(
     leaf: &Certificate,
+    records: &Records<'_>,
     there: &Regional,
-    world: Invocation<'_>,
+) -> Result<Looked, Fault> {
+    let hints = fetch::hints(records.fetched, there);
+    let is_everywhere = hints.is_empty();
+    let (mut facts, read) = if is_everywhere {
+        tokio::try_join!(unrecorded(leaf, records, there), records.read())?
+    } else {
+        tokio::try_join!(confirm(hints.clone(), there), records.read())?
+    };
+    let since = read.claims(&there.region).into_iter();
+    let since = since.filter(|claim| !hints.contains(claim)).collect();
+    facts.extend(confirm(since, there).await?);
+    Ok(Looked {
+        facts,
+        is_everywhere,
+    })
+}
+
+/// What names a certificate beside the records: the certificates' tags, the serial number, and the tags of earlier
+/// versions. To be asked before a certificate is made that ACM has not yet, because an import that was not
+/// recorded shows nowhere else.
+pub(super) async fn unrecorded(
+    leaf: &Certificate,
+    records: &Records<'_>,
+    there: &Regional,
 ) -> Result<Facts, Fault> {
-    let hints = hints(fetched, there);
-    let confirmed = confirm(hints, there).await?;
-    if confirmed.iter().any(|fact| settles(fact, &fetched.bundle)) {
-        return Ok(confirmed);
-    }
     // An earlier version is found by a list and then by its tags: meanwhile ACM is asked about the others.
-    let (named, earlier) = tokio::try_join!(
-        named(fetched, leaf, &confirmed, there, world),
-        earlier_version(fetched, there, world),
-    )?;
-    let mut facts = confirmed;
-    facts.extend(named);
-    let Some(arn) = earlier else {
+    let (mut facts, earlier) = tokio::try_join!(named(leaf, records, there), records.earlier())?;
+    let mut in_region = earlier.iter().filter(|arn| *arn.region() == there.region);
+    let Some(arn) = in_region.next() else {
         return Ok(facts);
     };
-    let there_already = facts.iter().find(|(_, found)| found.arn == arn);
-    match there_already.map(|(_, found)| found.clone()) {
-        Some(found) => facts.push((Claim::EarlierVersion, found)),
-        None => facts.extend(confirm(vec![(Claim::EarlierVersion, arn)], there).await?),
+    let there_already = facts.iter().find(|(_, found)| found.arn == *arn);
+    if let Some(found) = there_already.map(|(_, found)| found.clone()) {
+        facts.push((Claim::EarlierVersion, found));
+    } else {
+        let claims = vec![(Claim::EarlierVersion, arn.clone())];
+        facts.extend(confirm(claims, there).await?);
     }
     Ok(facts)
 }
 
-/// What else names a certificate beside what is `confirmed` already: later records, the certificates'
-/// tags, the serial number.
+/// The certificates that carry the bundle's name, and those that are this very certificate.
 async fn named(
-    fetched: &Fetched,
     leaf: &Certificate,
-    confirmed: &Facts,
+    records: &Records<'_>,
     there: &Regional,
-    world: Invocation<'_>,
 ) -> Result<Facts, Fault> {
-    let identity = fetched.bundle.identity();
-    let (recorded, by_tag, by_serial) = tokio::try_join!(
-        recorded_since(fetched, there, world),
+    let identity = records.fetched.bundle.identity();
+    let (by_tag, by_serial) = tokio::try_join!(
         there.tagging.certificates_of(&identity),
-        there.acm.find_by_serial(&leaf.serial),
+        by_serial(leaf, there),
     )?;
-    let tagged = by_tag.into_iter().chain(by_serial);
-    let claims = recorded
-        .into_iter()
-        .chain(tagged.map(|arn| (Claim::BundleTag, arn)));
-    let known: BTreeSet<_> = confirmed
-        .iter()
-        .map(|(claim, found)| (*claim, found.arn.clone()))
-        .collect();
-    let new: BTreeSet<_> = claims.filter(|claim| !known.contains(claim)).collect();
-    confirm(new.into_iter().collect(), there).await
+    let arns: BTreeSet<_> = by_tag.into_iter().chain(by_serial).collect();
+    let claims = arns.into_iter().map(|arn| (Claim::BundleTag, arn));
+    confirm(claims.collect(), there).await
 }
 
-/// The certificate that stays when the bundle is rejected, as far as one call tells.
+async fn by_serial(leaf: &Certificate, there: &Regional) -> Result<Vec<CertificateArn>, Fault> {
+    if leaf.serial.octets() < SHORTEST_SEARCHABLE {
+        return Ok(Vec::new());
+    }
+    there.acm.find_by_serial(&leaf.serial).await
+}
+
+/// ACM's search takes serial numbers of two octets or more. The tags find certificates with shorter ones.
+///
+/// Source: pattern of SerialNumber,
+/// <https://docs.aws.amazon.com/acm/latest/APIReference/API_X509AttributeFilter.html>
+const SHORTEST_SEARCHABLE: usize = 2;
+
+/// The certificate that stays when the bundle is rejected, as far as one round trip tells.
 pub(super) async fn live_certificate(
-    fetched: &Fetched,
+    records: &Records<'_>,
     there: &Regional,
 ) -> Result<Option<Found>, Fault> {
-    let confirmed = confirm(hints(fetched, there), there).await?;
-    let settled = confirmed
-        .into_iter()
-        .find(|fact| settles(fact, &fetched.bundle));
-    Ok(settled.map(|(_, found)| found))
-}
-
-fn hints(fetched: &Fetched, there: &Regional) -> Vec<(Claim, CertificateArn)> {
-    let tagged = fetched
-        .tagged_arns(&there.region)
-        .into_iter()
-        .map(|arn| (Claim::ObjectTag, arn));
-    let recorded = fetched
-        .recorded_arns
-        .iter()
-        .filter(|arn| *arn.region() == there.region)
-        .map(|arn| (Claim::Parameter, arn.clone()));
-    tagged.chain(recorded).collect()
-}
-
-/// The claim leaves no doubt: the binding can decide by it alone.
-fn settles((claim, found): &(Claim, Found), bundle: &BundleName) -> bool {
-    let carries_our_name = found.bundle_tag.as_deref() == Some(bundle.identity().as_str());
-    *claim == Claim::ObjectTag || carries_our_name
+    let hints = fetch::hints(records.fetched, there);
+    let (mut facts, read) = tokio::try_join!(confirm(hints.clone(), there), records.read())?;
+    let since = read.claims(&there.region).into_iter();
+    let since = since.filter(|claim| !hints.contains(claim)).collect();
+    facts.extend(confirm(since, there).await?);
+    Ok(binding::live(&records.fetched.bundle, &facts).cloned())
 }
 
 /// Asks ACM for each of `claims`; those that are gone fall away.
@@ -115,67 +117,4 @@ async fn confirm(claims: Vec<(Claim, CertificateArn)>, there: &Regional) -> Resu
         Some((claim, found.clone()))
     };
     Ok(claims.into_iter().filter_map(fact).collect())
-}
-
-/// What another worker recorded between our fetch and our lease.
-async fn recorded_since(
-    fetched: &Fetched,
-    there: &Regional,
-    world: Invocation<'_>,
-) -> Result<Vec<(Claim, CertificateArn)>, Fault> {
-    let bucket = &world.aws.bucket;
-    let name = world.config.arn_parameter(&fetched.bundle, &there.region);
-    let tags = fetched
-        .objects
-        .iter()
-        .map(|object| bucket.tags(&object.key, object.version_id.as_deref()));
-    let (tags, parameters) =
-        tokio::try_join!(try_join_all(tags), world.aws.parameters.get(vec![name]))?;
-    let tagged = tags
-        .iter()
-        .flat_map(|tags| arns(tags, &there.region))
-        .map(|arn| (Claim::ObjectTag, arn));
-    let recorded = parameters
-        .values()
-        .filter_map(|parameter| CertificateArn::parse(&parameter.value))
-        .filter(|arn| *arn.region() == there.region)
-        .map(|arn| (Claim::Parameter, arn));
-    Ok(tagged.chain(recorded).collect())
-}
-
-/// How many earlier versions are asked for their tags. Each that certdrop worked on has one, so
-/// the first is enough, unless it was never worked on.
-const EARLIER_VERSIONS: usize = 5;
-
-/// The ARN on the newest earlier version of any of the bundle's objects.
-async fn earlier_version(
-    fetched: &Fetched,
-    there: &Regional,
-    world: Invocation<'_>,
-) -> Result<Option<CertificateArn>, Fault> {
-    let bucket = &world.aws.bucket;
-    let drop_prefix = &world.config.drop_prefix;
-    let versions = bucket
-        .versions(&format!("{drop_prefix}{}", fetched.bundle))
-        .await?;
-    let is_current = |key: &str, version: &str| {
-        let same =
-            |object: &Tagged| object.key == key && object.version_id.as_deref() == Some(version);
-        fetched.objects.iter().any(same)
-    };
-    let earlier: Vec<_> = versions
-        .iter()
-        .filter(|(key, version)| !is_current(key, version))
-        .filter(|(key, _)| {
-            BundleName::from_key(key, drop_prefix).is_some_and(|(name, _)| name == fetched.bundle)
-        })
-        .take(EARLIER_VERSIONS)
-        .collect();
-    let tags = earlier
-        .iter()
-        .map(|(key, version)| bucket.tags(key, Some(version)));
-    let tags = try_join_all(tags).await?;
-    Ok(tags
-        .iter()
-        .find_map(|tags| arns(tags, &there.region).into_iter().next()))
 }

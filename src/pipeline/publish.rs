@@ -5,27 +5,45 @@ use tracing::{error, info, warn};
 
 use super::fetch::Fetched;
 use super::records::Records;
-use super::{Done, Invocation, summary_key};
-use crate::aws::s3::HeldLease;
+use super::{Done, Invocation, leased, summary_key};
+use crate::aws::fence::Fence;
+use crate::aws::lease::HeldLease;
 use crate::aws::sns::Notice;
 use crate::content_id::ContentId;
-use crate::event::WorkItem;
+use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
 use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, prose};
+use crate::validate::finding::{self, Finding};
 
-/// Tells the world, and gives the lease back: all at once, none of it needs another's answer.
+/// Tells the world, and gives the lease back: all at once where none needs another's answer.
 pub(super) async fn publish(
     fetched: &Fetched,
     records: &Records<'_>,
-    done: Done,
+    mut done: Done,
     lease: HeldLease,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
-    let (recorded, stored, noticed, ()) = tokio::join!(
-        records.finished(&done.summary, done.unfinished.as_ref(), world),
-        store(&done.summary, fetched, world),
-        notice(&done.summary, world),
-        release(lease, world)
+    let fence = lease.fence().clone();
+    let is_settled = !fence.is_unsettled();
+    if !is_settled {
+        // What comes late would undo what is written now: all of it is looked at once more.
+        done.summary.findings.push(answer_lost(fetched));
+        done.unfinished.get_or_insert_with(answer_is_missing);
+    }
+    let recorded = async {
+        let recorded = records.finished(&done.summary, done.unfinished.as_ref());
+        if is_settled && may_come_late(&done.summary, records, world) {
+            tokio::join!(recorded, leased::give_back(lease, world)).0
+        } else {
+            let recorded = recorded.await;
+            leased::release(lease, world).await;
+            recorded
+        }
+    };
+    let (recorded, stored, noticed) = tokio::join!(
+        recorded,
+        store(&done.summary, fetched, &fence, world),
+        notice(&done.summary, &fence, world),
     );
     recorded?;
     stored?;
@@ -33,8 +51,27 @@ pub(super) async fn publish(
     Ok(done)
 }
 
+/// The objects' tags may still be on their way when the lease opens: they name what ACM has just confirmed in every
+/// region, and so would those of the next worker on the same version. A parameter may not: it is the bundle's, and
+/// the next worker may have a newer version.
+fn may_come_late(summary: &Summary, records: &Records<'_>, world: Invocation<'_>) -> bool {
+    let arns = summary.arns();
+    summary.outcome == Outcome::Unchanged
+        && arns.len() == world.aws.regions.len()
+        && records.name_all(&arns)
+}
+
+fn answer_lost(fetched: &Fetched) -> Finding {
+    let message = "AWS did not answer a request in time. It may still be carried out.";
+    Finding::new(&finding::ANSWER_LOST, &fetched.bundle, message)
+}
+
+fn answer_is_missing() -> Fault {
+    Fault::Transient("AWS did not answer a request in time, which may still be carried out".into())
+}
+
 /// Tells people of what changed and of what is bad; silence means that all is as it was.
-async fn notice(summary: &Summary, world: Invocation<'_>) -> Result<(), Fault> {
+async fn notice(summary: &Summary, fence: &Fence, world: Invocation<'_>) -> Result<(), Fault> {
     let Some(topic) = &world.aws.topic else {
         return Ok(());
     };
@@ -53,7 +90,7 @@ async fn notice(summary: &Summary, world: Invocation<'_>) -> Result<(), Fault> {
         outcome: summary.outcome.as_str(),
         bundle: &summary.bundle,
     };
-    topic.publish(notice).await
+    topic.publish(notice, fence).await
 }
 
 /// The object was deleted before it was read: nothing to tag, nothing to remember.
@@ -62,15 +99,18 @@ pub(super) async fn gone(
     lease: HeldLease,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
-    release(lease, world).await;
-    let key = match &item.object {
-        Some(object) => object.key.clone(),
-        None => format!("{}{}", world.config.drop_prefix, item.bundle),
+    leased::release(lease, world).await;
+    let key = match &item.content {
+        Content::Object(object) => object.key.clone(),
+        Content::Newest | Content::Earlier(_) => {
+            format!("{}{}", world.config.drop_prefix, item.bundle)
+        }
     };
     let object = ObjectVersion {
         bucket: world.aws.bucket.name().to_owned(),
         key,
         version_id: None,
+        modified_at: None,
     };
     let heading = Heading {
         bundle: &item.bundle,
@@ -90,23 +130,21 @@ pub(super) async fn give_up(
     lease: HeldLease,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
-    release(lease, world).await;
+    leased::release(lease, world).await;
     Err(fault)
 }
 
-/// A lease that cannot be given back ends by itself.
-async fn release(lease: HeldLease, world: Invocation<'_>) {
-    if let Err(fault) = world.aws.bucket.release_lease(lease).await {
-        warn!(%fault, "lease not released");
-    }
-}
-
 /// Writes the summary, where the sweep sees by its name alone that the bundle was done.
-async fn store(summary: &Summary, fetched: &Fetched, world: Invocation<'_>) -> Result<(), Fault> {
+async fn store(
+    summary: &Summary,
+    fetched: &Fetched,
+    fence: &Fence,
+    world: Invocation<'_>,
+) -> Result<(), Fault> {
     let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
     let json = serde_json::to_string_pretty(summary)
         .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
-    world.aws.bucket.put_json(&key, json).await
+    world.aws.bucket.put_summary(&key, json, fence).await
 }
 
 /// One line of the log and one document of metrics for each outcome, and for each fault.

@@ -1,24 +1,43 @@
 //! Where the next run finds the bundle's certificates: its objects' tags and its parameters.
+//!
+//! The fetch runs beside taking the lease, so that the worker before may have written since. What decides or is
+//! written back is therefore read again under the lease, beside what is asked of ACM.
 
 use futures_util::future::try_join_all;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::Invocation;
-use super::fetch::{Fetched, Tagged};
+use super::fetch::{self, Fetched, Tagged, arns};
+use crate::aws::fence::Fence;
 use crate::aws::s3::Tags;
-use crate::binding::{CertificateArn, FORCE_TAG, OUTCOME_TAG};
+use crate::binding::{CertificateArn, Claim, FORCE_TAG, OUTCOME_TAG};
+use crate::bundle_name::BundleName;
 use crate::fault::Fault;
+use crate::region::Region;
 use crate::summary::{Outcome, Summary};
 
 /// What is written down of a bundle. S3 replaces an object's tags as a whole, so the regions take turns.
 pub(super) struct Records<'a> {
-    fetched: &'a Fetched,
-    written: Mutex<Written>,
+    pub(super) fetched: &'a Fetched,
+    pub(super) fence: &'a Fence,
+    world: Invocation<'a>,
+    read: OnceCell<Read>,
+    earlier: OnceCell<Vec<CertificateArn>>,
+    written: Mutex<Option<Written>>,
 }
 
-/// As it stands in AWS.
-struct Written {
+/// As it stood under the lease.
+pub(super) struct Read {
     /// Of each object.
+    tags: Vec<Tags>,
+    /// What the bundle's parameters say.
+    arns: Vec<CertificateArn>,
+    /// The folder holds other files than those that were fetched.
+    has_other_parts: bool,
+}
+
+/// As it stands by now.
+struct Written {
     tags: Vec<Tags>,
     arns: Vec<CertificateArn>,
 }
@@ -30,16 +49,108 @@ enum Force {
     UsedUp,
 }
 
+impl Read {
+    /// A person wants the import, whatever the guard says.
+    pub(super) fn is_forced(&self) -> bool {
+        let forced = |tags: &Tags| tags.get(FORCE_TAG).is_some_and(|value| value == "true");
+        self.tags.iter().any(forced)
+    }
+
+    /// The certificates in `region` that are recorded, with where.
+    pub(super) fn claims(&self, region: &Region) -> Vec<(Claim, CertificateArn)> {
+        fetch::claims(&self.tags, &self.arns, region)
+    }
+}
+
 impl<'a> Records<'a> {
-    pub(super) fn of(fetched: &'a Fetched) -> Self {
-        let tags = fetched.objects.iter().map(|object| object.tags.clone());
+    pub(super) fn of(fetched: &'a Fetched, fence: &'a Fence, world: Invocation<'a>) -> Self {
         Self {
             fetched,
-            written: Mutex::new(Written {
-                tags: tags.collect(),
-                arns: fetched.recorded_arns.clone(),
-            }),
+            fence,
+            world,
+            read: OnceCell::new(),
+            earlier: OnceCell::new(),
+            written: Mutex::default(),
         }
+    }
+
+    /// Reads them, once for all regions.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where they cannot be read, or the folder's files are no longer those that were fetched.
+    pub(super) async fn read(&self) -> Result<&Read, Fault> {
+        let read = self.read.get_or_try_init(|| self.read_again()).await?;
+        if read.has_other_parts {
+            return Err(Fault::Transient(format!(
+                "files of the bundle `{}` were uploaded meanwhile",
+                self.fetched.bundle
+            )));
+        }
+        Ok(read)
+    }
+
+    /// The folder has to be fetched again.
+    pub(super) fn show_other_parts(&self) -> bool {
+        self.read.get().is_some_and(|read| read.has_other_parts)
+    }
+
+    async fn read_again(&self) -> Result<Read, Fault> {
+        let Invocation { aws, config, .. } = self.world;
+        let bundle = &self.fetched.bundle;
+        let tags = self
+            .fetched
+            .objects
+            .iter()
+            .map(|object| aws.bucket.tags(&object.key, object.version_id.as_deref()));
+        let names = config.regions.iter();
+        let names = names.map(|region| config.arn_parameter(bundle, region));
+        let (tags, parameters, has_other_parts) = tokio::try_join!(
+            try_join_all(tags),
+            aws.parameters.get(names.collect()),
+            fetch::has_other_parts(self.fetched, self.world),
+        )?;
+        let arns = parameters.values();
+        Ok(Read {
+            tags,
+            arns: arns
+                .filter_map(|parameter| CertificateArn::parse(&parameter.value))
+                .collect(),
+            has_other_parts,
+        })
+    }
+
+    /// The ARNs on earlier versions of the bundle's objects, the newest version first. Looked up once for all
+    /// regions.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 cannot be asked.
+    pub(super) async fn earlier(&self) -> Result<&[CertificateArn], Fault> {
+        let arns = self.earlier.get_or_try_init(|| self.read_earlier()).await?;
+        Ok(arns)
+    }
+
+    async fn read_earlier(&self) -> Result<Vec<CertificateArn>, Fault> {
+        let bucket = &self.world.aws.bucket;
+        let drop_prefix = &self.world.config.drop_prefix;
+        let bundle = &self.fetched.bundle;
+        let mut versions = bucket.versions(&format!("{drop_prefix}{bundle}")).await?;
+        versions.retain(|version| {
+            let named = BundleName::from_key(&version.key, drop_prefix);
+            let is_ours = named.is_some_and(|(name, _)| name == *bundle);
+            let is_fetched = |object: &Tagged| {
+                object.key == version.key && object.version_id.as_ref() == Some(&version.version_id)
+            };
+            is_ours && version.etag.is_some() && !self.fetched.objects.iter().any(is_fetched)
+        });
+        versions.sort_by_key(|version| std::cmp::Reverse(version.modified_at));
+        versions.truncate(EARLIER_VERSIONS);
+        let tags = versions
+            .iter()
+            .map(|version| bucket.tags(&version.key, Some(&version.version_id)));
+        let tags = try_join_all(tags).await?;
+        Ok(tags.iter().flat_map(arns).collect())
     }
 
     /// A region has a certificate that it had not before.
@@ -47,15 +158,23 @@ impl<'a> Records<'a> {
         &self,
         arn: &CertificateArn,
         outcome: Outcome,
-        world: Invocation<'_>,
     ) -> Result<(), Fault> {
-        let force = if world.aws.regions.len() > 1 {
+        let force = if self.world.aws.regions.len() > 1 {
             Force::Open
         } else {
             Force::UsedUp
         };
-        self.write(std::slice::from_ref(arn), outcome, force, world)
-            .await
+        self.fence.owes_record();
+        self.write(std::slice::from_ref(arn), outcome, force)
+            .await?;
+        self.fence.has_recorded();
+        Ok(())
+    }
+
+    /// No parameter is due where the bundle has just these certificates.
+    pub(super) fn name_all(&self, arns: &[CertificateArn]) -> bool {
+        let read = self.read.get();
+        read.is_some_and(|read| arns.iter().all(|arn| read.arns.contains(arn)))
     }
 
     /// All regions were worked on; a force is used up unless one of them is to be tried again.
@@ -63,14 +182,12 @@ impl<'a> Records<'a> {
         &self,
         summary: &Summary,
         unfinished: Option<&Fault>,
-        world: Invocation<'_>,
     ) -> Result<(), Fault> {
         let force = match unfinished {
             Some(_) => Force::Open,
             None => Force::UsedUp,
         };
-        self.write(&summary.arns(), summary.outcome, force, world)
-            .await
+        self.write(&summary.arns(), summary.outcome, force).await
     }
 
     async fn write(
@@ -78,13 +195,17 @@ impl<'a> Records<'a> {
         arns: &[CertificateArn],
         outcome: Outcome,
         force: Force,
-        world: Invocation<'_>,
     ) -> Result<(), Fault> {
+        let read = self.read().await?;
         let mut written = self.written.lock().await;
+        let written = written.get_or_insert_with(|| Written {
+            tags: read.tags.clone(),
+            arns: read.arns.clone(),
+        });
         let tags: Vec<_> = written
             .tags
             .iter()
-            .map(|tags| due(tags, arns, outcome, force, world))
+            .map(|tags| due(tags, arns, outcome, force, self.world))
             .collect();
         let changed = self
             .fetched
@@ -93,7 +214,7 @@ impl<'a> Records<'a> {
             .zip(&written.tags)
             .zip(&tags)
             .filter(|((_, before), due)| before != due)
-            .map(|((object, _), due)| tag(object, due, world));
+            .map(|((object, _), due)| self.tag(object, due));
         let new: Vec<_> = arns
             .iter()
             .filter(|arn| !written.arns.contains(arn))
@@ -101,25 +222,31 @@ impl<'a> Records<'a> {
             .collect();
         tokio::try_join!(
             try_join_all(changed),
-            try_join_all(new.iter().map(|arn| self.parameter(arn, world))),
+            try_join_all(new.iter().map(|arn| self.parameter(arn))),
         )?;
         written.tags = tags;
         written.arns.extend(new);
         Ok(())
     }
 
-    async fn parameter(&self, arn: &CertificateArn, world: Invocation<'_>) -> Result<(), Fault> {
-        let name = world
-            .config
-            .arn_parameter(&self.fetched.bundle, arn.region());
-        world.aws.parameters.put(&name, arn.as_str()).await
+    async fn parameter(&self, arn: &CertificateArn) -> Result<(), Fault> {
+        let Invocation { aws, config, .. } = self.world;
+        let name = config.arn_parameter(&self.fetched.bundle, arn.region());
+        aws.parameters.put(&name, arn.as_str(), self.fence).await
+    }
+
+    async fn tag(&self, object: &Tagged, tags: &Tags) -> Result<(), Fault> {
+        let version = object.version_id.as_deref();
+        let bucket = &self.world.aws.bucket;
+        bucket
+            .put_tags(&object.key, version, tags, self.fence)
+            .await
     }
 }
 
-async fn tag(object: &Tagged, tags: &Tags, world: Invocation<'_>) -> Result<(), Fault> {
-    let version = object.version_id.as_deref();
-    world.aws.bucket.put_tags(&object.key, version, tags).await
-}
+/// How many earlier versions are asked for their tags. Each that certdrop worked on has one, so
+/// the first is enough, unless it was never worked on.
+const EARLIER_VERSIONS: usize = 5;
 
 /// The tags as they ought to be.
 fn due(

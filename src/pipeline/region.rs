@@ -6,17 +6,14 @@ use time::Duration;
 
 use super::fetch::Fetched;
 use super::records::Records;
-use super::{Invocation, clock, import, lookup};
+use super::{Invocation, import, leased, lookup};
 use crate::aws::Regional;
 use crate::binding::{Candidate, Plan, bind};
+use crate::clock;
 use crate::fault::Fault;
 use crate::region::Region;
 use crate::summary::{Outcome, Served};
 use crate::validate::ValidatedBundle;
-
-/// How long before the deadline a region is given up: what became of the bundle in the others is still to be
-/// told. More than an attempt takes that is already on its way.
-const CLOSING: Duration = Duration::seconds(15);
 
 /// What became of the bundle, region by region.
 pub(super) type Everywhere = Vec<(Region, Result<Served, Fault>)>;
@@ -62,18 +59,23 @@ pub(super) async fn serve(
     there: &Regional,
     world: Invocation<'_>,
 ) -> Result<Served, Fault> {
-    let facts = lookup::find_certificates(fetched, valid.leaf(), there, world).await?;
+    let mut looked = lookup::recorded(valid.leaf(), records, there).await?;
     let candidate = Candidate {
         bundle: &fetched.bundle,
         leaf: valid.leaf(),
-        force: fetched.is_forced(),
+        force: records.read().await?.is_forced(),
         on_incompatible: world.config.on_incompatible,
         adoption: world.config.adoption,
     };
-    let (plan, mut findings) = bind(&candidate, &facts)?;
+    let (mut plan, mut findings) = bind(&candidate, &looked.facts)?;
+    if plan.makes_new() && !looked.is_everywhere {
+        let unrecorded = lookup::unrecorded(valid.leaf(), records, there).await?;
+        looked.facts.extend(unrecorded);
+        (plan, findings) = bind(&candidate, &looked.facts)?;
+    }
     match &plan {
         Plan::Unchanged(found) => {
-            import::adopt(found, fetched, there).await?;
+            import::adopt(found, records, there).await?;
             Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
         }
         Plan::Outdated(found) => Ok(Served::kept(Outcome::of(&plan), findings, Some(found))),
@@ -82,7 +84,7 @@ pub(super) async fn serve(
             Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
         }
         Plan::Replace(_) | Plan::ImportNew { .. } => {
-            import::import(fetched, valid, &plan, findings, records, there, world).await
+            import::import(valid, &plan, findings, records, there).await
         }
     }
 }
@@ -92,7 +94,9 @@ async fn in_time<T>(
     there: &Regional,
     world: Invocation<'_>,
 ) -> Result<T, Fault> {
-    let patience = (world.deadline - clock() - CLOSING).max(Duration::ZERO);
+    // What became of the bundle in the others is still to be told.
+    let left = world.deadline - clock::wall() - leased::reserve(world);
+    let patience = left.max(Duration::ZERO);
     let patience = patience.try_into().unwrap_or_default();
     let done = tokio::time::timeout(patience, Box::pin(work)).await;
     done.unwrap_or_else(|_| {

@@ -151,6 +151,12 @@ pub struct ObjectVersion {
     /// Absent for folders and for buckets without versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
+    /// When it was written, a folder's last file. S3 tells whole seconds.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub modified_at: Option<OffsetDateTime>,
 }
 
 /// What every summary of one run begins with.

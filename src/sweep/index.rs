@@ -45,6 +45,13 @@ pub struct Entry {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// When what was worked on had been written, its last file.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub modified_at: Option<OffsetDateTime>,
     /// What the home region serves for it.
     #[serde(flatten)]
     pub home: KeptCertificate,
@@ -120,6 +127,8 @@ pub struct KeptFinding {
 #[derive(Deserialize)]
 struct Stored {
     content_id: String,
+    #[serde(default)]
+    object: StoredObject,
     outcome: Outcome,
     at: String,
     certificate_arn: Option<String>,
@@ -128,6 +137,11 @@ struct Stored {
     regions: BTreeMap<Region, StoredRegion>,
     #[serde(default)]
     findings: Vec<StoredFinding>,
+}
+
+#[derive(Default, Deserialize)]
+struct StoredObject {
+    modified_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -170,13 +184,14 @@ const CHARACTERS_KEPT: usize = 400;
 
 /// Codes whose verdict another sweep may change though the bundle stays the same: time passes, the
 /// common passphrase is stored, ACM's rules or the settings change, ACM shows what it has.
-const RETRIED: [&str; 6] = [
+const RETRIED: [&str; 7] = [
     finding::NOT_YET_VALID.code,
     finding::KEY_ENCRYPTED.code,
     finding::WRONG_PASSPHRASE.code,
     finding::NO_PRIVATE_KEY.code,
     finding::REFUSED_BY_ACM.code,
     finding::NOT_SHOWN_YET.code,
+    finding::ANSWER_LOST.code,
 ];
 
 impl Index {
@@ -248,6 +263,7 @@ impl Entry {
             content_id: stored.content_id,
             outcome: stored.outcome,
             at: OffsetDateTime::parse(&stored.at, &Rfc3339).ok()?,
+            modified_at: stored.object.modified_at.as_deref().and_then(instant),
             home: kept(stored.certificate_arn, stored.certificate),
             others: others
                 .map(|(region, there)| (region, kept(there.certificate_arn, there.certificate)))
@@ -258,6 +274,24 @@ impl Entry {
             more_findings,
             retry,
         })
+    }
+
+    /// The bundle itself is bad or incomplete: what it serves is an earlier version, if anything.
+    #[must_use]
+    pub fn is_not_served(&self) -> bool {
+        matches!(self.outcome, Outcome::Rejected | Outcome::Waiting)
+    }
+
+    /// The same, where an `earlier` version is what is served.
+    #[must_use]
+    pub fn serving(self, earlier: Self) -> Self {
+        Self {
+            home: earlier.home,
+            others: earlier.others,
+            names: earlier.names,
+            more_names: earlier.more_names,
+            ..self
+        }
     }
 
     /// The certificates that ACM ought to have, one a region at most.
@@ -273,9 +307,13 @@ fn kept(arn: Option<String>, certificate: Option<StoredCertificate>) -> KeptCert
         .and_then(|certificate| certificate.not_after.as_deref());
     KeptCertificate {
         certificate_arn: arn,
-        not_after: end.and_then(|end| OffsetDateTime::parse(end, &Rfc3339).ok()),
+        not_after: end.and_then(instant),
         serial: certificate.and_then(|certificate| certificate.serial),
     }
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
 impl Stored {

@@ -109,6 +109,7 @@ mod tests {
                 key: "drop/a.pem".into(),
                 etag: "1".into(),
                 modified_at: now - Duration::minutes(minutes),
+                version_id: None,
             };
             let listing = Listing {
                 bundles: by_bundle(vec![object], "drop/"),

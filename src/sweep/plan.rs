@@ -94,14 +94,19 @@ pub fn step(
         return Step::Work(Reason::NotDone);
     }
     match index.entry(bundle, content) {
-        Some(entry) => check(listing, entry),
+        Some(entry) => check(listing, bundle, entry),
         None => Step::ReadSummary,
     }
 }
 
-/// Compares what was left with what ACM has.
+/// Compares what was left with what the bucket and ACM have.
 #[must_use]
-pub fn check(listing: &Listing, entry: &Entry) -> Step {
+pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
+    // The same content may have been uploaded once more while it was worked on, and lie there without tags.
+    let modified_at = listing.bundles.get(bundle).and_then(Dropped::modified_at);
+    if entry.modified_at.is_some() && entry.modified_at != modified_at {
+        return Step::Work(Reason::NotDone);
+    }
     if entry.retry {
         return Step::Work(Reason::Retry);
     }
@@ -183,6 +188,7 @@ mod tests {
             key: "drop/www.example.com.pem".into(),
             etag: "1".into(),
             modified_at: DROPPED,
+            version_id: None,
         };
         let content = ContentId::of(vec![Source {
             name: object.key.clone(),
@@ -204,8 +210,10 @@ mod tests {
                 .collect(),
         };
         let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
-            let content = if made_from == "this" { content.to_string() } else { made_from.to_owned() };
+            let content = if made_from == "this" || made_from == "upload before" { content.to_string() } else { made_from.to_owned() };
+            let modified_at = if made_from == "upload before" { "2026-11-30T23:59:59Z" } else { "2026-12-01T00:00:00Z" };
             json!({"www.example.com": {"content_id": content, "outcome": "imported", "retry": retry,
+                "modified_at": modified_at,
                 "at": "2026-12-01T00:00:00Z", "certificate_arn": ARN, "serial": "01:02"}})
         });
         let index = Index::from_json(
@@ -247,6 +255,11 @@ mod tests {
                 "changed by an event",
                 decide(Some(60), Some(("other", false)), there()),
                 Step::ReadSummary,
+            ),
+            (
+                "uploaded once more during the work",
+                decide(Some(60), Some(("upload before", false)), there()),
+                Step::Work(Reason::NotDone),
             ),
             (
                 "worth another try",

@@ -27,6 +27,10 @@ pub struct Report {
     pub worked_on: BTreeMap<String, Reason>,
     /// What became of it, by bundle.
     pub outcomes: BTreeMap<String, Outcome>,
+    /// What became of earlier versions that no run had seen, where the current one is rejected or waits for
+    /// parts, by bundle.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub earlier: BTreeMap<String, Outcome>,
     /// Those that could not be finished, with the reason. The next sweep tries them again.
     pub unfinished: BTreeMap<String, String>,
     /// How many were left to the next sweep because time was up.

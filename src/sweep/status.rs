@@ -267,6 +267,7 @@ mod tests {
                 key: format!("drop/{name}.pem"),
                 etag: "1".into(),
                 modified_at: NOW - Duration::minutes(5),
+                version_id: None,
             });
             self.entries.insert(name.into(), json!({
                 "content_id": "id", "outcome": outcome, "at": "2026-12-01T11:59:00Z", "names": [name],

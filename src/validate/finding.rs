@@ -339,6 +339,11 @@ rules! {
         source: "https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html",
         remedy: "Nothing: the next sweep looks again."
     }
+    ANSWER_LOST = Warning "answer-lost" {
+        meaning: "AWS did not answer a request in time, so it is not known whether it was carried out.",
+        source: "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_prevent_interaction_failure_idempotent.html",
+        remedy: "Nothing: the bundle is looked at once more."
+    }
     ANOTHER_CERTIFICATE = Warning "another-certificate" {
         meaning: "ACM has another certificate that carries the bundle's name.",
         source: "certdrop",

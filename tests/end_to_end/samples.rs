@@ -1,6 +1,6 @@
 //! Each sample of `events/`, sent to the real function.
 
-use certdrop::event::{Request, Watched, WorkItem, read};
+use certdrop::event::{Content, Request, Watched, WorkItem, read};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -20,10 +20,14 @@ async fn happened(scene: &Scene, sample: &str) -> Value {
     let authority = Authority::new();
     for item in items(read(&payload, watched)) {
         let issued = authority.issue(&Order::new("sample.example.com", Duration::DAY));
-        let key = item.object.as_ref().map(|object| object.key.clone());
+        let object = match item.content {
+            Content::Object(object) => Some(object),
+            Content::Newest | Content::Earlier(_) => None,
+        };
+        let key = object.as_ref().map(|object| object.key.clone());
         let key = key.unwrap_or_else(|| format!("drop/{}.pem", item.bundle));
         let version = scene.put(&key, &issued.bundle()).await;
-        if let Some(told) = item.object.and_then(|object| object.version_id) {
+        if let Some(told) = object.and_then(|object| object.version_id) {
             text = text.replace(&told, &version);
         }
     }

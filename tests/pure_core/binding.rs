@@ -342,3 +342,51 @@ fn the_order_in_which_certificates_were_found_decides_nothing() {
         assert_eq!(situation.decide().0, "replace b");
     }
 }
+
+#[test]
+fn a_match_does_not_displace_a_recorded_certificate_that_is_newer() {
+    use Claim::{BundleTag, EarlierVersion, ObjectTag, Parameter};
+    let (new, newer) = (leaf(20), leaf(10));
+    let there = |leaf: &Certificate, created| detail(leaf, created, false, "EC_prime256v1");
+    for (recorded, matching) in [
+        (ObjectTag, BundleTag),
+        (ObjectTag, EarlierVersion),
+        (Parameter, BundleTag),
+        (Parameter, EarlierVersion),
+        // The object that is worked on is an old version again, and carries the ARN that it had.
+        (Parameter, ObjectTag),
+    ] {
+        let situation = Situation::new(&new)
+            .with(recorded, "a", Some(BUNDLE), there(&newer, 2))
+            .with(matching, "b", Some(BUNDLE), there(&new, 1));
+        let plan = situation.decide().0;
+        assert_eq!(plan, "outdated a", "{recorded:?} beside {matching:?}");
+    }
+}
+
+#[test]
+fn a_name_is_its_own_identity_unless_another_s_safe_form_looks_so() {
+    let identity = |name: &str| BundleName::new(name).expect("a name").identity();
+    for plain in [
+        "host-0123456789ab",
+        "www.example.com",
+        "a-b",
+        "a-b-0123456789a",
+        "a-b-0123456789abc",
+        "a-b-0123456789AB",
+        "a-b-0123456789ag",
+        "a-b.0123456789ab",
+    ] {
+        assert_eq!(identity(plain), plain);
+    }
+    let safe = identity("*.example.com");
+    assert_eq!(safe, "-.example.com-47287a8f16ec", "as it is in ACM");
+    for look_alike in [safe.as_str(), "a-b-0123456789ab", "--0123456789ab"] {
+        let identity = identity(look_alike);
+        assert_ne!(identity, look_alike);
+        assert!(
+            identity.starts_with(&format!("{look_alike}-")),
+            "{identity}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use certdrop::event::{Request, SweepRequest, Watched, WorkItem, read};
+use certdrop::event::{Content, Request, SweepRequest, Watched, WorkItem, read};
 use certdrop::fault::Fault;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
@@ -20,9 +20,9 @@ fn request(sample: &str) -> Result<Request, Fault> {
 
 /// `bundle < key @ version` for each item.
 fn shown(request: &Request) -> Vec<String> {
-    let item = |item: &WorkItem| match &item.object {
-        None => item.bundle.to_string(),
-        Some(object) => {
+    let item = |item: &WorkItem| match &item.content {
+        Content::Newest | Content::Earlier(_) => item.bundle.to_string(),
+        Content::Object(object) => {
             let version = object.version_id.as_deref().unwrap_or("newest");
             format!("{} < {} @ {version}", item.bundle, object.key)
         }

@@ -41,6 +41,7 @@ impl Sample {
             key: format!("drop/{name}.pem"),
             etag: "1".into(),
             modified_at: NOW - Duration::days(3),
+            version_id: None,
         });
         let mut entry = json!({
             "content_id": "id", "outcome": outcome, "at": "2026-11-28T06:30:00Z",

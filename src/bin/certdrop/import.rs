@@ -9,7 +9,7 @@ use certdrop::aws::s3::Tags;
 use certdrop::binding::{ARN_TAG, CertificateArn, FORCE_TAG};
 use certdrop::bundle::Part;
 use certdrop::config::Adoption;
-use certdrop::event::{DroppedObject, WorkItem};
+use certdrop::event::{Content, DroppedObject, WorkItem};
 use certdrop::fault::Fault;
 use certdrop::pipeline::{self, Invocation};
 use certdrop::secret::{Passphrase, SecretBytes};
@@ -139,7 +139,7 @@ async fn import(
     let dropped = upload(drop, tags, world).await.map_err(told)?;
     let item = WorkItem {
         bundle: drop.bundle.clone(),
-        object: Some(dropped),
+        content: Content::Object(dropped),
     };
     let summary = see_through(&item, world).await.map_err(told)?;
     progress::clear();

@@ -1,0 +1,140 @@
+//! Earlier versions of bundles whose current version is of no use.
+//!
+//! Lists show only what is current. A valid version whose event was lost would stay unseen where a broken one
+//! followed it.
+
+use tracing::warn;
+
+use super::index::{Entry, Index, KeptCertificate};
+use super::plan::{Listed, Listing};
+use super::{Report, content_id, entry, has_time};
+use crate::bundle_name::BundleName;
+use crate::event::{Content, WorkItem};
+use crate::fault::Fault;
+use crate::inventory::{self, Dropped};
+use crate::pipeline::{self, Invocation};
+
+/// How many earlier states of a bundle are looked at.
+const MOST_STATES: usize = 10;
+
+/// Works on what no run has seen, for every bundle whose current version is rejected or waits for parts. Bundles
+/// that are well cost no call.
+pub(super) async fn work_on(
+    listing: &Listing,
+    index: &mut Index,
+    report: &mut Report,
+    world: Invocation<'_>,
+) {
+    for bundle in listing.bundles.keys() {
+        let current = index.bundles.get(bundle.as_str());
+        let Some(current) = current.filter(|entry| entry.is_not_served()).cloned() else {
+            continue;
+        };
+        if !has_time(world) {
+            report.left += 1;
+            continue;
+        }
+        let served = match newest_served(bundle, listing, report, world).await {
+            Ok(Some(earlier)) => show(bundle, current, earlier, world).await.map(Some),
+            done => done,
+        };
+        match served {
+            Ok(Some(entry)) => index.remember(bundle, entry),
+            Ok(None) => {}
+            Err(fault) => {
+                warn!(%bundle, %fault, "earlier versions not looked at");
+                report
+                    .unfinished
+                    .insert(bundle.to_string(), fault.to_string());
+            }
+        }
+    }
+}
+
+/// What is known of `current` where `earlier` is served. A current version that was judged before that is judged
+/// again, so that its tags and its summary name the certificate.
+async fn show(
+    bundle: &BundleName,
+    current: Entry,
+    earlier: Entry,
+    world: Invocation<'_>,
+) -> Result<Entry, Fault> {
+    if current.home.certificate_arn == earlier.home.certificate_arn {
+        return Ok(current.serving(earlier));
+    }
+    let item = WorkItem {
+        bundle: bundle.clone(),
+        content: Content::Newest,
+    };
+    let summary = Box::pin(pipeline::process(&item, world)).await?;
+    let json = serde_json::to_vec(&summary).unwrap_or_default();
+    let again = entry(&json, world).unwrap_or(current);
+    Ok(if again.is_not_served() {
+        again.serving(earlier)
+    } else {
+        again
+    })
+}
+
+/// The newest earlier state of `bundle` that is served, after work on those that no run has seen.
+async fn newest_served(
+    bundle: &BundleName,
+    listing: &Listing,
+    report: &mut Report,
+    world: Invocation<'_>,
+) -> Result<Option<Entry>, Fault> {
+    let drop_prefix = &world.config.drop_prefix;
+    let versions = world
+        .aws
+        .bucket
+        .versions(&format!("{drop_prefix}{bundle}"))
+        .await?;
+    for state in inventory::earlier(versions, bundle, drop_prefix).take(MOST_STATES) {
+        let entry = match seen(bundle, &state, listing, world).await? {
+            Some(entry) => Some(entry),
+            None => judged(bundle, state, report, world).await?,
+        };
+        if let Some(entry) = entry.filter(|entry| !entry.is_not_served()) {
+            return Ok(is_there(&entry, listing, world).then_some(entry));
+        }
+    }
+    Ok(None)
+}
+
+/// Its certificates were not deleted since. What was imported since the lists were made is not on them.
+fn is_there(entry: &Entry, listing: &Listing, world: Invocation<'_>) -> bool {
+    let mut arns = entry.certificates().filter_map(KeptCertificate::arn);
+    arns.all(|arn| entry.at >= world.now || listing.certificate(&arn) != Listed::Gone)
+}
+
+/// What the summary of a state tells, if it has one.
+async fn seen(
+    bundle: &BundleName,
+    state: &Dropped,
+    listing: &Listing,
+    world: Invocation<'_>,
+) -> Result<Option<Entry>, Fault> {
+    let content = content_id(bundle, state, &listing.secrets, world);
+    let key = pipeline::summary_key(bundle, &content, world.config);
+    if !listing.summaries.contains_key(&key) {
+        return Ok(None);
+    }
+    let summary = world.aws.bucket.get(&key, None).await?;
+    Ok(summary.and_then(|summary| entry(summary.bytes.expose(), world)))
+}
+
+async fn judged(
+    bundle: &BundleName,
+    state: Dropped,
+    report: &mut Report,
+    world: Invocation<'_>,
+) -> Result<Option<Entry>, Fault> {
+    let item = WorkItem {
+        bundle: bundle.clone(),
+        content: Content::Earlier(state),
+    };
+    let summary = Box::pin(pipeline::process(&item, world)).await?;
+    report.earlier.insert(bundle.to_string(), summary.outcome);
+    let json = serde_json::to_vec(&summary).unwrap_or_default();
+    Ok(entry(&json, world))
+}
