@@ -5,6 +5,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::support::pki::{Authority, Issued, Order};
+use crate::support::proxy::{Deed, Refusal, THROTTLE, UNAVAILABLE};
 use crate::support::scene::{ADOPTION, Scene, run, run_with};
 
 const DAY: Duration = Duration::DAY;
@@ -235,4 +236,170 @@ fn a_lease_of_another_worker_is_respected_until_it_ends() {
         let summary = scene.summary(&scene.created(key, &version)).await;
         assert_eq!(summary["outcome"], "imported");
     });
+}
+
+#[test]
+fn a_certificate_whose_serial_number_has_one_octet_is_imported_and_renewed() {
+    run(async |scene| {
+        let authority = Authority::new();
+        for octet in [0, 1, 127, 128, 255] {
+            let name = format!("octet-{octet}.example.com");
+            let key = format!("drop/{name}.pem");
+            let mut order = Order::new(&name, 2 * DAY);
+            order.serial = Some(vec![octet]);
+            let first = authority.issue(&order);
+            let version = scene.put(&key, &first.bundle()).await;
+            let event = scene.created(&key, &version);
+            let imported = scene.invoke(&event).await;
+            let imported = imported.unwrap_or_else(|error| panic!("serial {octet}: {error:?}"));
+            let imported = &imported["summaries"][0];
+            assert_eq!(imported["outcome"], "imported", "{imported}");
+            let arn = &imported["certificate_arn"];
+            let renewed = authority.issue(&Order::new(&name, DAY));
+            let replaced = scene.drop_bundle(&key, &renewed.bundle()).await;
+            assert_eq!(replaced["outcome"], "replaced", "{replaced}");
+            assert_eq!(replaced["certificate_arn"], *arn);
+        }
+        let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        assert_eq!(report["unchanged"], 5, "{report}");
+    });
+}
+
+#[test]
+fn where_the_search_is_refused_the_bundle_is_imported_without_it() {
+    run(async |scene| {
+        for (code, status) in [
+            ("AccessDeniedException", 400),
+            ("AccessDeniedException", 403),
+            ("ValidationException", 400),
+            ("SomethingNewException", 400),
+        ] {
+            scene
+                .acm_proxy
+                .set_rule(move |call| match call.operation.as_str() {
+                    "acm:SearchCertificates" => Deed::Refuse(Refusal { status, code }),
+                    _ => Deed::Pass,
+                });
+            let name = format!("unsearched-{}-{status}.example.com", code.to_lowercase());
+            let issued = Authority::new().issue(&Order::new(&name, DAY));
+            let key = format!("drop/{name}.pem");
+            let version = scene.put(&key, &issued.bundle()).await;
+            let answer = scene.invoke(&scene.created(&key, &version)).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{code}: {error:?}"));
+            assert_eq!(answer["summaries"][0]["outcome"], "imported", "{answer}");
+        }
+    });
+}
+
+#[test]
+fn where_the_search_is_throttled_or_unavailable_it_is_asked_again() {
+    run(async |scene| {
+        for (refusal, name) in [
+            (THROTTLE, "busy.example.com"),
+            (UNAVAILABLE, "down.example.com"),
+        ] {
+            scene.acm_proxy.clear();
+            scene.acm_proxy.set_rule(move |call| {
+                if call.operation == "acm:SearchCertificates" && call.number <= 2 {
+                    Deed::Refuse(refusal)
+                } else {
+                    Deed::Pass
+                }
+            });
+            let issued = Authority::new().issue(&Order::new(name, DAY));
+            let summary = scene
+                .drop_bundle(&format!("drop/{name}.pem"), &issued.bundle())
+                .await;
+            assert_eq!(summary["outcome"], "imported", "{summary}");
+            let calls = scene.acm_proxy.calls();
+            let of = |operation: &str| {
+                let numbers = calls.iter().enumerate();
+                let of_it = numbers.filter(|(_, call)| call.operation == operation);
+                of_it.map(|(number, _)| number).collect::<Vec<_>>()
+            };
+            let (searches, imports) = (of("acm:SearchCertificates"), of("acm:ImportCertificate"));
+            assert_eq!((searches.len(), imports.len()), (3, 1), "{refusal:?}");
+            assert!(
+                searches[2] < imports[0],
+                "not before the search was answered"
+            );
+        }
+    });
+}
+
+/// `*.example.com` in the characters of a tag.
+const SAFE: &str = "-.example.com-47287a8f16ec";
+
+#[test]
+fn a_name_that_looks_like_another_s_safe_form_is_a_bundle_of_its_own() {
+    run(async |scene| {
+        let (owner, stranger) = pair("*.example.com");
+        let ours = scene
+            .drop_bundle("drop/*.example.com.pem", &owner.bundle())
+            .await;
+        assert_eq!(bundle_tag(scene, &ours["certificate_arn"]).await, SAFE);
+        let theirs = scene
+            .drop_bundle(&format!("drop/{SAFE}.pem"), &stranger.bundle())
+            .await;
+        let arn = ours["certificate_arn"].as_str().expect("an ARN");
+        assert_eq!(
+            scene.serial(arn).await,
+            owner.serial,
+            "the certificate of *.example.com was replaced by a stranger's"
+        );
+        assert_eq!(theirs["outcome"], "imported", "{theirs}");
+        assert_ne!(theirs["certificate_arn"], arn);
+        assert_ne!(bundle_tag(scene, &theirs["certificate_arn"]).await, SAFE);
+        let recorded = scene.parameter(&format!("/{SAFE}/certificate-arn")).await;
+        assert_eq!(recorded.as_deref(), Some(arn), "the parameter stays, too");
+
+        let again = json!({"bundle": "*.example.com"});
+        assert_eq!(scene.summary(&again).await["outcome"], "unchanged");
+        let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        assert_eq!(report["unchanged"], 2, "{report}");
+    });
+}
+
+#[test]
+fn a_bundle_whose_certificate_carries_its_plain_name_keeps_it_though_the_name_looks_like_a_safe_form()
+ {
+    run(async |scene| {
+        let name = "web-server-0123456789ab";
+        let key = format!("drop/{name}.pem");
+        let (first, renewed) = pair("web.example.com");
+        let arn = scene.import_by_hand(&first).await;
+        let tag = |key: &str, value: &str| {
+            let tag = Tag::builder().key(key).value(value).build();
+            tag.expect("a tag")
+        };
+        let call = scene.acm.add_tags_to_certificate().certificate_arn(&arn);
+        call.tags(tag("certdrop:bundle", name))
+            .tags(tag("certdrop:managed", "true"))
+            .send()
+            .await
+            .expect("the tags are taken");
+        scene.put(&key, &first.bundle()).await;
+        let recorded = [
+            ("certdrop:certificate-arn", arn.as_str()),
+            ("certdrop:outcome", "imported"),
+        ];
+        scene.tag_object(&key, &recorded).await;
+
+        let replaced = scene.drop_bundle(&key, &renewed.bundle()).await;
+        assert_eq!(replaced["outcome"], "replaced", "{replaced}");
+        assert_eq!(replaced["certificate_arn"], arn);
+        assert_eq!(scene.serial(&arn).await, renewed.serial);
+        assert_eq!(scene.certificates_for("web.example.com").await, [arn]);
+    });
+}
+
+async fn bundle_tag(scene: &Scene, arn: &serde_json::Value) -> String {
+    let call = scene
+        .acm
+        .list_tags_for_certificate()
+        .certificate_arn(arn.as_str().expect("an ARN"));
+    let tags = call.send().await.expect("tags").tags.unwrap_or_default();
+    let tag = tags.iter().find(|tag| tag.key() == "certdrop:bundle");
+    let value = tag.and_then(|tag| tag.value());
+    value.expect("the bundle's name").to_owned()
 }

@@ -110,6 +110,25 @@ fn acm_s_notice_of_expiry_looks_at_the_bundle_again() {
 }
 
 #[test]
+fn acm_s_notice_of_expiry_finds_a_bundle_whose_name_no_tag_can_hold() {
+    run(async |scene| {
+        let version = put_new(scene, "*.example.com").await;
+        let event = scene.created("drop/*.example.com.pem", &version);
+        let arn = scene.summary(&event).await["certificate_arn"].clone();
+        let notice = json!({
+            "version": "0", "id": "1", "source": "aws.acm", "account": "123456789012",
+            "detail-type": "ACM Certificate Approaching Expiration",
+            "time": "2026-12-01T00:00:00Z", "region": "eu-central-1", "resources": [arn],
+            "detail": {"DaysToExpiry": 31, "CommonName": "*.example.com"},
+        });
+        let summary = scene.summary(&notice).await;
+        assert_eq!(summary["outcome"], "unchanged", "{summary}");
+        assert_eq!(summary["bundle"], "*.example.com");
+        assert_eq!(summary["certificate_arn"], arn);
+    });
+}
+
+#[test]
 fn what_is_no_business_of_ours_is_ignored_and_what_cannot_be_read_is_a_fault() {
     run(async |scene| {
         let mut removed = scene.created("drop/www.example.com.pem", "1");

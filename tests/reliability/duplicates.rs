@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use base64::Engine as _;
-use certdrop::certificate::Certificate;
 use futures_util::future::join_all;
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
+use crate::history;
 use crate::support::pki::{Authority, Order};
 use crate::support::proxy::Call;
 use crate::support::runtime_api::FunctionError;
@@ -93,28 +91,9 @@ fn duplicates_and_disorder_leave_one_certificate_a_bundle_and_never_roll_back() 
 
 /// For each ARN, the begins of validity of what was imported, in the order of ACM's answers.
 fn imports(calls: &[Call]) -> HashMap<String, Vec<OffsetDateTime>> {
-    let mut taken: Vec<_> = calls
-        .iter()
-        .filter(|call| call.operation == "acm:ImportCertificate" && call.status == Some(200))
-        .collect();
-    taken.sort_by_key(|call| call.ended);
     let mut imports: HashMap<String, Vec<OffsetDateTime>> = HashMap::new();
-    for call in taken {
-        let answer: Value = serde_json::from_slice(&call.answer).expect("an answer");
-        let request: Value = serde_json::from_slice(&call.request).expect("a request");
-        let arn = answer["CertificateArn"]
-            .as_str()
-            .expect("an ARN")
-            .to_owned();
-        let base64 = base64::engine::general_purpose::STANDARD;
-        let pem = base64.decode(request["Certificate"].as_str().expect("a certificate"));
-        let pem = String::from_utf8(pem.expect("base64")).expect("PEM");
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
-        let leaf = Certificate::from_der(&base64.decode(body).expect("base64")).expect("a leaf");
-        imports.entry(arn).or_default().push(leaf.not_before);
+    for import in history::imports(calls) {
+        imports.entry(import.arn).or_default().push(import.begins);
     }
     imports
 }

@@ -11,7 +11,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod crashes;
+mod answers;
+mod chaos;
+mod delivery;
 mod duplicates;
+mod history;
+mod matrix;
+mod stale;
 mod sweep_cost;
 mod throttling;

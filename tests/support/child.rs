@@ -1,9 +1,27 @@
-//! A program that ends with the test, however the test ends.
+//! Programs and tasks that end with the test, however the test ends.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use tokio::task::AbortHandle;
+
+/// A server in this process. Ended when dropped: thousands of scenes in one process would keep their
+/// listeners else.
+pub struct Task(AbortHandle);
+
+impl Task {
+    pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(work).abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// A running program. Killed when dropped, and also when the test process dies without dropping.
 pub struct Running {

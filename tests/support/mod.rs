@@ -18,4 +18,5 @@ pub mod proxy;
 pub mod round_trips;
 pub mod runtime_api;
 pub mod scene;
+pub mod sleep;
 pub mod stage;

@@ -1,5 +1,7 @@
 //! Certificates made for a test: a root, an intermediate, and leaves below it.
 
+use std::sync::LazyLock;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
@@ -35,6 +37,8 @@ pub struct Order<'a> {
     pub not_before: OffsetDateTime,
     pub lifetime: Duration,
     pub usages: Vec<KeyUsagePurpose>,
+    /// Big-endian; one that nobody else has where it is left out.
+    pub serial: Option<Vec<u8>>,
 }
 
 impl<'a> Order<'a> {
@@ -45,6 +49,7 @@ impl<'a> Order<'a> {
             not_before: OffsetDateTime::now_utc() - age,
             lifetime: Duration::days(90),
             usages: vec![KeyUsagePurpose::DigitalSignature],
+            serial: None,
         }
     }
 }
@@ -78,7 +83,7 @@ impl Authority {
         parameters.key_usages.clone_from(&order.usages);
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         parameters.use_authority_key_identifier_extension = true;
-        let serial = serial();
+        let serial = order.serial.clone().unwrap_or_else(|| serial().to_vec());
         parameters.serial_number = Some(SerialNumber::from_slice(&serial));
         let certificate = parameters
             .signed_by(key, &self.intermediate)
@@ -91,6 +96,17 @@ impl Authority {
             serial: digits.join(":"),
         }
     }
+}
+
+/// One RSA key for all tests of a binary: making one takes a tenth of a second.
+pub fn rsa_key() -> KeyPair {
+    static KEY: LazyLock<String> = LazyLock::new(|| {
+        let rsa = openssl::rsa::Rsa::generate(2048).expect("a key");
+        let key = openssl::pkey::PKey::from_rsa(rsa).expect("a key");
+        let pem = key.private_key_to_pem_pkcs8().expect("PEM");
+        String::from_utf8(pem).expect("PEM is text")
+    });
+    KeyPair::from_pem(&KEY).expect("a key")
 }
 
 fn authority(name: &str) -> CertificateParams {

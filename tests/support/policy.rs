@@ -24,6 +24,25 @@ pub struct Policy {
     used: Mutex<BTreeSet<(String, String)>>,
 }
 
+/// What stage/policy.py prints. It is asked once for each set of parameters: it takes a second, and a
+/// matrix has thousands of scenes.
+fn printed(parameters: &[String]) -> String {
+    static PRINTED: Mutex<BTreeMap<Vec<String>, String>> = Mutex::new(BTreeMap::new());
+    let mut known = PRINTED.lock().expect("what was printed");
+    let text = known.entry(parameters.to_vec()).or_insert_with(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/policy.py");
+        let printed = Command::new(tool("sam/bin/python"))
+            .arg(script)
+            .args(parameters)
+            .output()
+            .expect("python runs");
+        let said = String::from_utf8_lossy(&printed.stderr);
+        assert!(printed.status.success(), "stage/policy.py: {said}");
+        String::from_utf8(printed.stdout).expect("JSON is text")
+    });
+    text.clone()
+}
+
 struct Statement {
     sid: String,
     actions: Vec<String>,
@@ -43,15 +62,7 @@ impl Policy {
     /// The permissions of a function on `bucket`, with `parameters` of the template. The ACM at
     /// `acm_endpoint` tells the tags of certificates.
     pub fn of_template(bucket: &str, parameters: &[String], acm_endpoint: &str) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/policy.py");
-        let printed = Command::new(tool("sam/bin/python"))
-            .arg(script)
-            .args(parameters)
-            .output()
-            .expect("python runs");
-        let said = String::from_utf8_lossy(&printed.stderr);
-        assert!(printed.status.success(), "stage/policy.py: {said}");
-        let text = String::from_utf8(printed.stdout).expect("JSON is text");
+        let text = printed(parameters);
         let text = text
             .replace("arn:aws:s3:::BUCKET", &format!("arn:aws:s3:::{bucket}"))
             .replace("/PARAMETERS", &format!("/{bucket}"));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
@@ -18,7 +18,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
+use super::child::Task;
 use super::policy::Policy;
 
 /// One call of the function, as the proxy saw it.
@@ -28,6 +30,8 @@ pub struct Call {
     pub operation: String,
     /// The region that it was signed for.
     pub region: String,
+    /// The access key that it was signed with: who made it, where the test gave each worker its own.
+    pub caller: String,
     /// Bucket and key for S3; empty for others.
     pub path: String,
     /// Which call of this operation it is, from 1.
@@ -41,6 +45,8 @@ pub struct Call {
     pub request: Bytes,
     /// What the service answered.
     pub answer: Bytes,
+    /// What was done to it.
+    pub deed: Deed,
 }
 
 /// What happens to a call.
@@ -65,6 +71,24 @@ pub enum Deed {
     Late(Duration),
     /// The call is passed on after a while.
     Delay(Duration),
+    /// The call is passed on once the gate is open.
+    Hold(Gate),
+}
+
+/// Holds calls back until it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    /// From now on nothing is held back.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn passed(&self) {
+        let mut open = self.0.subscribe();
+        open.wait_for(|open| *open).await.expect("a gate");
+    }
 }
 
 /// An error as the service itself would answer it.
@@ -82,6 +106,10 @@ pub const UNAVAILABLE: Refusal = Refusal {
     status: 503,
     code: "ServiceUnavailable",
 };
+pub const DENIED: Refusal = Refusal {
+    status: 403,
+    code: "AccessDenied",
+};
 pub const UNKNOWN_OPERATION: Refusal = Refusal {
     status: 400,
     code: "UnknownOperationException",
@@ -94,6 +122,8 @@ pub struct Proxy {
     /// `http://127.0.0.1:1234`
     pub url: String,
     shared: Arc<Shared>,
+    /// `None` while the port is shut.
+    listening: Arc<Mutex<Option<Task>>>,
 }
 
 struct Shared {
@@ -127,8 +157,25 @@ impl Proxy {
             hanging: Notify::new(),
             under_way: watch::Sender::new(0),
         });
-        tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { url, shared }
+        let listening = Task::spawn(accept(listener, Arc::clone(&shared)));
+        Self {
+            url,
+            shared,
+            listening: Arc::new(Mutex::new(Some(listening))),
+        }
+    }
+
+    /// From now on nobody can connect; the connections that there are break.
+    pub fn shut(&self) {
+        *self.listening.lock().expect("the port") = None;
+    }
+
+    /// Takes connections again.
+    pub async fn open(&self) {
+        let address = self.url.trim_start_matches("http://");
+        let listener = TcpListener::bind(address).await.expect("the same port");
+        let listening = Task::spawn(accept(listener, Arc::clone(&self.shared)));
+        *self.listening.lock().expect("the port") = Some(listening);
     }
 
     /// From now on `rule` decides what happens to each call.
@@ -141,9 +188,19 @@ impl Proxy {
         *self.shared.policy.lock().expect("the policy") = Some(policy);
     }
 
-    /// Waits until a call hangs.
+    /// Waits until a call hangs or is held back.
     pub async fn hanging(&self) {
         self.shared.hanging.notified().await;
+    }
+
+    /// Waits until the service has answered a call of `operation`.
+    pub async fn answered(&self, operation: &str) {
+        let is_answer = |call: &Call| call.operation == operation && call.ended.is_some();
+        let mut under_way = self.shared.under_way.subscribe();
+        under_way
+            .wait_for(|_| self.calls().iter().any(is_answer))
+            .await
+            .expect("a proxy");
     }
 
     /// Waits until the service has done with every call that was passed on, whoever still waits for it.
@@ -167,13 +224,16 @@ impl Proxy {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+    // They end with this one.
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let Ok((connection, _)) = listener.accept().await else {
             continue;
         };
         let _ = connection.set_nodelay(true);
         let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let service = service_fn(|request| serve(request, &shared));
             let server = hyper::server::conn::http1::Builder::new();
             // A connection that was cut ends in an error: that is what it was cut for.
@@ -200,7 +260,9 @@ async fn serve(
         return Ok(whole(denied(&call.operation, &missing)));
     }
     let rule = Arc::clone(&shared.rule.lock().expect("the rule"));
-    match rule(&call) {
+    let deed = rule(&call);
+    shared.note(place, &deed);
+    match deed {
         Deed::Pass => shared.forward(request, place).await.map(whole),
         Deed::Refuse(refusal) => Ok(whole(refusal.answer(&call.operation))),
         Deed::RefuseAfter(refusal) => {
@@ -208,7 +270,8 @@ async fn serve(
             Ok(whole(refusal.answer(&call.operation)))
         }
         Deed::Tear => {
-            let answer = shared.forward(request, place).await?;
+            let mut answer = shared.forward(request, place).await?;
+            answer.headers_mut().remove(CONTENT_LENGTH);
             Ok(answer.map(|body| Either::Right(Torn::from(body))))
         }
         Deed::Late(time) => shared.forward_after(time, request, place).await.map(whole),
@@ -230,6 +293,11 @@ async fn serve(
             tokio::time::sleep(time).await;
             shared.forward(request, place).await.map(whole)
         }
+        Deed::Hold(gate) => {
+            shared.hanging.notify_one();
+            gate.passed().await;
+            shared.forward(request, place).await.map(whole)
+        }
     }
 }
 
@@ -242,7 +310,8 @@ struct Torn {
 impl From<Full<Bytes>> for Torn {
     fn from(body: Full<Bytes>) -> Self {
         let promised = body.size_hint().exact().expect("its length is known");
-        let whole = body.into_inner().expect("nobody has read it");
+        // An empty body holds nothing.
+        let whole = body.into_inner().unwrap_or_default();
         Self {
             promised: promised.max(1),
             half: Some(whole.slice(..whole.len() / 2)),
@@ -278,6 +347,7 @@ impl Shared {
         let call = Call {
             number: *number,
             region: region(request),
+            caller: caller(request),
             path: percent_encoding::percent_decode_str(request.uri().path())
                 .decode_utf8_lossy()
                 .into_owned(),
@@ -287,9 +357,16 @@ impl Shared {
             status: None,
             request: request.body().clone(),
             answer: Bytes::new(),
+            deed: Deed::Pass,
         };
         log.calls.push(call.clone());
         (log.calls.len() - 1, call)
+    }
+
+    fn note(&self, place: usize, deed: &Deed) {
+        if let Some(call) = self.log.lock().expect("the log").calls.get_mut(place) {
+            call.deed = deed.clone();
+        }
     }
 
     /// To the end, even if the function is killed meanwhile.
@@ -393,11 +470,21 @@ impl Refusal {
 
 /// The region in the scope of the signature.
 pub fn region(request: &Request<Bytes>) -> String {
+    credential(request, 2)
+}
+
+/// The access key in the scope of the signature.
+fn caller(request: &Request<Bytes>) -> String {
+    credential(request, 0)
+}
+
+/// A field of the signature's scope: access key, date, region, service.
+fn credential(request: &Request<Bytes>, field: usize) -> String {
     let header = request.headers().get("authorization");
     let header = header.and_then(|value| value.to_str().ok());
     let scope = header.and_then(|header| header.split_once("Credential="));
-    let region = scope.and_then(|(_, scope)| scope.split('/').nth(2));
-    region.unwrap_or_default().to_owned()
+    let field = scope.and_then(|(_, scope)| scope.split('/').nth(field));
+    field.unwrap_or_default().to_owned()
 }
 
 /// The operation's name, as AWS's permissions spell it.

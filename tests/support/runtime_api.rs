@@ -13,9 +13,13 @@ use axum::body::Bytes;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+
+use super::child::Task;
 
 /// What the function answered to one event.
 pub type Answer = Result<Value, FunctionError>;
@@ -39,9 +43,11 @@ pub enum FunctionError {
 /// A bootstrap that waits for events, one at a time.
 pub struct Function {
     api: Arc<Api>,
+    bootstrap: Bootstrap,
     process: AsyncMutex<Child>,
     id: u32,
     log: PathBuf,
+    _listening: Task,
 }
 
 struct Api {
@@ -72,14 +78,16 @@ impl Function {
             .expect("loopback");
         let address = listener.local_addr().expect("an address").to_string();
         let router = router(Arc::clone(&api));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let listening = Task::spawn(async move { axum::serve(listener, router).await });
 
         let output = std::fs::File::options()
             .create(true)
             .append(true)
             .open(log)
             .expect("the log");
-        let process = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
+        let bootstrap = Bootstrap::chosen();
+        let process = bootstrap
+            .command()
             .env_clear()
             .envs(environment.iter().cloned())
             .envs([
@@ -98,9 +106,11 @@ impl Function {
             .expect("the bootstrap starts");
         Self {
             api,
+            bootstrap,
             id: process.id().expect("it runs"),
             process: AsyncMutex::new(process),
             log: log.to_owned(),
+            _listening: listening,
         }
     }
 
@@ -134,13 +144,23 @@ impl Function {
 
     /// Ends the process at once, as a power cut would.
     pub fn kill(&self) {
-        let killed = std::process::Command::new("kill")
-            .args(["-9", &self.id.to_string()])
-            .status();
-        assert!(
-            killed.is_ok_and(|status| status.success()),
-            "the bootstrap was not running"
-        );
+        self.signal(Signal::SIGKILL);
+    }
+
+    /// Stops the process where it stands, as a laptop that falls asleep.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id.try_into().expect("a process id"));
+        // It may have died meanwhile.
+        let _ = nix::sys::signal::kill(id, signal);
     }
 
     /// Waits for a function that cannot start, and gives what it told the Runtime API.
@@ -148,9 +168,46 @@ impl Function {
         self.process.lock().await.wait().await.expect("a status")
     }
 
+    /// The processor that the bootstrap is built for: `e_machine` of its ELF header.
+    pub fn machine(&self) -> u16 {
+        let program = std::fs::read(&self.bootstrap.program).expect("the bootstrap");
+        assert_eq!(program[..4], *b"\x7fELF");
+        u16::from_le_bytes([program[18], program[19]])
+    }
+
     /// All that the function has printed.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("the log is text")
+    }
+}
+
+/// Which bootstrap is driven, and how it is started.
+struct Bootstrap {
+    program: PathBuf,
+    /// Starts a program for another processor.
+    runner: Option<PathBuf>,
+}
+
+impl Bootstrap {
+    /// This build's, or the one that the environment names, as `make arm64` does.
+    fn chosen() -> Self {
+        let named = |name| std::env::var_os(name).map(PathBuf::from);
+        Self {
+            program: named("CERTDROP_BOOTSTRAP")
+                .unwrap_or_else(|| env!("CARGO_BIN_EXE_bootstrap").into()),
+            runner: named("CERTDROP_BOOTSTRAP_RUNNER"),
+        }
+    }
+
+    fn command(&self) -> Command {
+        match &self.runner {
+            None => Command::new(&self.program),
+            Some(runner) => {
+                let mut command = Command::new(runner);
+                command.arg(&self.program);
+                command
+            }
+        }
     }
 }
 

@@ -11,8 +11,11 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, CreateBucketConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use aws_sdk_ssm::types::ParameterType;
+use certdrop::lease::Lease;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
+use super::child::Task;
 use super::pki::Issued;
 use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
@@ -25,6 +28,16 @@ pub const OTHER_REGION: &str = "us-east-1";
 
 /// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
 pub const ADOPTION: (&str, &str) = ("CERTDROP_ALLOW_ADOPTION", "true");
+
+/// How often an event comes at most; its source would give it up then.
+const DELIVERIES: usize = 6;
+
+/// A worker whose calls go through proxies of its own, so that they can be told from those of others.
+pub struct Apart {
+    pub function: Function,
+    pub services: Proxy,
+    pub acm: Proxy,
+}
 
 pub struct Scene {
     pub stage: &'static Stage,
@@ -43,6 +56,7 @@ pub struct Scene {
     environment: Vec<(String, String)>,
     secrets: Mutex<Vec<String>>,
     said: Mutex<String>,
+    _local_acm: Option<Task>,
 }
 
 /// Runs `play` with a bucket and a function of its own, then looks for secrets in all that was
@@ -55,7 +69,7 @@ pub fn run(play: impl AsyncFnOnce(&Scene)) {
 pub fn run_with(settings: &[(&str, &str)], play: impl AsyncFnOnce(&Scene)) {
     let stage = &*STAGE;
     RUNTIME.block_on(async {
-        let scene = Scene::new(stage, fresh_acm().await, settings).await;
+        let scene = Scene::on(stage, settings).await;
         play(&scene).await;
         scene.shows_no_secret().await;
     });
@@ -65,7 +79,7 @@ pub fn run_with(settings: &[(&str, &str)], play: impl AsyncFnOnce(&Scene)) {
 pub fn run_on_moto(play: impl AsyncFnOnce(&Scene)) {
     let (stage, moto) = (&*STAGE, &*MOTO);
     RUNTIME.block_on(async {
-        let scene = Scene::new(stage, moto.endpoint.clone(), &[]).await;
+        let scene = Scene::new(stage, moto.endpoint.clone(), None, &[]).await;
         // moto answers 500 to operations that it does not know, where AWS names the error.
         scene
             .acm_proxy
@@ -79,7 +93,18 @@ pub fn run_on_moto(play: impl AsyncFnOnce(&Scene)) {
 }
 
 impl Scene {
-    async fn new(stage: &'static Stage, acm_endpoint: String, settings: &[(&str, &str)]) -> Self {
+    /// For tests that play many scenes at once. They look for secrets themselves.
+    pub async fn on(stage: &'static Stage, settings: &[(&str, &str)]) -> Self {
+        let (endpoint, acm) = fresh_acm().await;
+        Self::new(stage, endpoint, Some(acm), settings).await
+    }
+
+    async fn new(
+        stage: &'static Stage,
+        acm_endpoint: String,
+        local_acm: Option<Task>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let bucket = format!("certificates-{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let s3 = stage.s3();
@@ -128,6 +153,7 @@ impl Scene {
             environment,
             secrets: Mutex::default(),
             said: Mutex::default(),
+            _local_acm: local_acm,
         }
     }
 
@@ -145,6 +171,25 @@ impl Scene {
         Function::start(&environment, &self.log()).await
     }
 
+    /// One more worker, whose calls can be told from those of the others.
+    pub async fn worker_apart(&self, settings: &[(&str, &str)]) -> Apart {
+        let services = Proxy::before(&self.stage.endpoint).await;
+        let acm = Proxy::before(&self.acm_endpoint).await;
+        services.enforce(Arc::clone(&self.policy));
+        acm.enforce(Arc::clone(&self.policy));
+        let own = [
+            ("AWS_ENDPOINT_URL", services.url.as_str()),
+            ("AWS_ENDPOINT_URL_ACM", &acm.url),
+            ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", &acm.url),
+        ];
+        let function = self.another_function_with(&[&own, settings].concat()).await;
+        Apart {
+            function,
+            services,
+            acm,
+        }
+    }
+
     fn log(&self) -> PathBuf {
         self.stage.logs.join(format!("{}.log", self.bucket))
     }
@@ -156,6 +201,51 @@ impl Scene {
             lease["expires_at"] = json!("2000-01-01T00:00:00Z");
             self.put_unminded(&key, &lease.to_string()).await;
         }
+    }
+
+    /// Waits until every lease that lies there now is free to be taken over.
+    pub async fn leases_end(&self) {
+        for key in self.keys("leases/").await {
+            let call = self.s3.get_object().bucket(&self.bucket).key(&key);
+            // Who holds it may give it back meanwhile.
+            let Ok(object) = call.send().await else {
+                continue;
+            };
+            let bytes = object.body.collect().await.expect("its bytes").to_vec();
+            let lease: Lease = serde_json::from_slice(&bytes).expect("a lease");
+            let left = lease.expires_at - OffsetDateTime::now_utc();
+            tokio::time::sleep(left.try_into().unwrap_or_default()).await;
+        }
+    }
+
+    /// Sends an event until it is finished, as its source does: after a transient fault it comes again.
+    pub async fn deliver(&self, event: &Value) -> Value {
+        let mut last = String::new();
+        for _ in 0..DELIVERIES {
+            match self.invoke(event).await {
+                Ok(answer) => return answer,
+                Err(FunctionError::Reported { kind, message }) if kind == "Transient" => {
+                    last = message;
+                    self.leases_end().await;
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        panic!("unfinished after {DELIVERIES} deliveries: {last}");
+    }
+
+    /// The same for an event about one bundle: the one summary that comes back.
+    pub async fn deliver_one(&self, event: &Value) -> Value {
+        let answer = self.deliver(event).await;
+        let summaries = answer["summaries"].as_array().expect("summaries");
+        assert_eq!(summaries.len(), 1, "{answer}");
+        summaries[0].clone()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.services.clear();
+        self.acm_proxy.clear();
     }
 
     /// Sends an event, and keeps the answer for the search for secrets.
@@ -503,7 +593,8 @@ impl Scene {
         }
     }
 
-    async fn shows_no_secret(&self) {
+    /// Looks for secrets in all that was said.
+    pub async fn shows_no_secret(&self) {
         // All documents of all tests are as CloudWatch wants them.
         super::emf::metrics(&self.function.log());
         let mut places = vec![

@@ -12,7 +12,7 @@ use aws_types::SdkConfig;
 use certdrop::local_acm;
 use tokio::runtime::Runtime;
 
-use super::child::Running;
+use super::child::{Running, Task};
 
 pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "eu-central-1";
@@ -104,8 +104,8 @@ impl Moto {
     }
 }
 
-/// A local ACM without certificates, in this process: its address.
-pub async fn fresh_acm() -> String {
+/// A local ACM without certificates, in this process: its address, and what keeps it there.
+pub async fn fresh_acm() -> (String, Task) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("loopback");
@@ -115,8 +115,8 @@ pub async fn fresh_acm() -> String {
         region: REGION.to_owned(),
         ..local_acm::Options::default()
     };
-    tokio::spawn(local_acm::serve(listener, options));
-    format!("http://{address}")
+    let serving = Task::spawn(local_acm::serve(listener, options));
+    (format!("http://{address}"), serving)
 }
 
 pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
