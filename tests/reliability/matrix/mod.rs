@@ -21,7 +21,10 @@ use fate::Fate;
 use scenario::Scenario;
 
 /// Most of a cell is waiting.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
+
+/// How often a cell is played whose call was not reached: a busy machine took longer than an attempt may.
+const TRIES: usize = 5;
 
 #[test]
 fn whatever_happens_to_a_call_there_is_one_certificate_and_it_is_the_newest() {
@@ -126,10 +129,14 @@ async fn play(stage: &'static Stage, cells: &[Cell]) -> Vec<(Cell, String)> {
         let free = Arc::clone(&free);
         playing.spawn(async move {
             let _room = free.acquire().await.expect("it is never closed");
-            // A task of its own, so that a cell that panics is a wrong one.
-            let own = cell.clone();
-            let played = tokio::spawn(async move { own.play(stage).await }).await;
-            (cell, played.unwrap_or_else(|error| Err(error.to_string())))
+            let mut told = once(stage, &cell).await;
+            for _ in 1..TRIES {
+                if !was_not_reached(&told) {
+                    break;
+                }
+                told = once(stage, &cell).await;
+            }
+            (cell, told)
         });
     }
     let mut wrong = Vec::new();
@@ -147,4 +154,18 @@ async fn play(stage: &'static Stage, cells: &[Cell]) -> Vec<(Cell, String)> {
     }
     wrong.sort();
     wrong
+}
+
+async fn once(stage: &'static Stage, cell: &Cell) -> Result<(), String> {
+    // A task of its own, so that a cell that panics is a wrong one.
+    let own = cell.clone();
+    let played = tokio::spawn(async move { own.play(stage).await }).await;
+    played.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Nothing was tried: an undisturbed call before it had no answer in time.
+fn was_not_reached(told: &Result<(), String>) -> bool {
+    let before = ["the call was never made", "the function succeeds: Reported"];
+    let what = told.as_ref().err();
+    what.is_some_and(|what| before.iter().any(|words| what.contains(words)))
 }
