@@ -21,11 +21,14 @@ run: ## put the stack on a local stage, drop bundles, show what happens
 	@$(PYTHON) stage/machine.py run
 	@$(PYTHON) stage/run.py $(RUN_FLAGS)
 
+# Most of a test is waiting for servers.
+TEST_THREADS ?= 6
 test: ## all tests, end to end with real servers
 	@$(PYTHON) stage/machine.py test
 	@$(PYTHON) -m unittest discover --quiet --start-directory stage
 	@$(PYTHON) stage/tools.py aws ministack moto sam
-	@$(PYTHON) stage/progress.py $(CARGO) test --package certdrop --package certdrop-model --all-features
+	@RUST_TEST_THREADS=$(TEST_THREADS) $(PYTHON) stage/progress.py \
+		$(CARGO) test --package certdrop --package certdrop-model --all-features
 	@$(PYTHON) stage/run.py --built
 
 # FRESH=run: the first of the two alone.
@@ -62,14 +65,17 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/sam/bin/cfn-lint $(CDK_OUT)/site.template.json
 
 CDK_OUT := target/cdk.out
+OWN_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86-64)
 LAMBDA_DIR := target/lambda
 LAMBDA := $(LAMBDA_DIR)/bootstrap
 # Or arm64, which template.yaml deploys by default.
 ARCH ?= x86-64
+# sam names no processor where it is this machine's; named, everything would be compiled once more for it.
+CROSS = $(if $(filter $(ARCH),$(OWN_ARCH)),,--$(ARCH))
 # As sam builds it: the features of the command line tool are there, and none of their code is in the function.
 build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 	@$(PYTHON) stage/tools.py cargo-lambda
-	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release --$(ARCH) --output-format zip --bin bootstrap \
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda build --release $(CROSS) --output-format zip --bin bootstrap \
 		--lambda-dir $(LAMBDA_DIR)
 	@$(PYTHON) stage/lambda_zip.py $(ARCH) $(LAMBDA)/bootstrap.zip
 
@@ -103,11 +109,10 @@ deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=cert
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py
 
-# Measured here is what runs here.
-OWN_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86-64)
 PEERS := target/peers
 PYTHON_PEER := $(PEERS)/python/bin/python
 NODE_PEER := $(if $(shell command -v npm),$(PEERS)/node/bundled/index.mjs)
+# Measured here is what runs here.
 bench: $(PEERS)/python/.installed $(NODE_PEER) ## certdrop beside hello world, Python and Node.js: the tables of docs/performance.md
 	$(MAKE) build ARCH=$(OWN_ARCH)
 	$(PYTHON) -m zipfile -e $(LAMBDA)/bootstrap.zip $(PEERS)/certdrop && chmod +x $(PEERS)/certdrop/bootstrap
