@@ -2,7 +2,7 @@
 """Prints the function's permissions as template.yaml grants them, as JSON: every statement with its parameters filled in.
 
 The tests hold each call of the function against them. What only a deployment knows is written as
-its name: the bucket is BUCKET, the topic TOPIC, the key KEY.
+its name: the bucket is BUCKET, the topic TOPIC, the key KEY, the queue of work WORK.
 """
 
 import json
@@ -26,6 +26,7 @@ ATTRIBUTES = {
     "Key.Arn": "KEY",
     "LogGroup.Arn": "LOGS",
     "FailedEvents.Arn": "QUEUE",
+    "Work.Arn": "WORK",
 }
 REFERENCES = {"Topic": "TOPIC", "Bucket": "BUCKET", "FunctionRole": "FunctionRole"}
 
