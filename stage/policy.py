@@ -28,7 +28,11 @@ ATTRIBUTES = {
     "FailedEvents.Arn": "QUEUE",
     "Work.Arn": "WORK",
 }
-REFERENCES = {"Topic": "TOPIC", "Bucket": "BUCKET", "FunctionRole": "FunctionRole"}
+REFERENCES = {"Topic": "TOPIC", "Bucket": "BUCKET"}
+
+
+# What AWS::NoValue becomes: it is left out of the list or the mapping that it is in.
+NOTHING = object()
 
 
 class Loader(yaml.SafeLoader):
@@ -54,6 +58,8 @@ class Template:
         self.parameters.update(parameters)
 
     def named(self, name):
+        if name == "AWS::NoValue":
+            return NOTHING
         for known in (self.parameters, PSEUDO, REFERENCES, ATTRIBUTES):
             if name in known:
                 return known[name]
@@ -65,7 +71,7 @@ class Template:
     def resolve(self, value):
         """The value with every function of CloudFormation carried out."""
         if isinstance(value, list):
-            return [self.resolve(item) for item in value]
+            return [item for item in map(self.resolve, value) if item is not NOTHING]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -74,7 +80,8 @@ class Template:
                 return self.named(argument)
             if function.startswith("Fn::"):
                 return self.call(function.removeprefix("Fn::"), argument)
-        return {name: self.resolve(item) for name, item in value.items()}
+        resolved = {name: self.resolve(item) for name, item in value.items()}
+        return {name: item for name, item in resolved.items() if item is not NOTHING}
 
     def call(self, function, argument):
         if function == "If":
@@ -98,19 +105,9 @@ class Template:
         raise SystemExit(f"stage/policy.py does not know the function {function}")
 
     def statements(self, role):
-        """All statements of a role: its own, and those of the policies that name it."""
-        for name, resource in self.template["Resources"].items():
-            if "Condition" in resource and not self.condition(resource["Condition"]):
-                continue
-            properties = resource.get("Properties", {})
-            if name == role:
-                policies = properties.get("Policies", [])
-            elif resource["Type"] == "AWS::IAM::Policy" and {"Ref": role} in properties["Roles"]:
-                policies = [properties]
-            else:
-                continue
-            for policy in policies:
-                yield from self.resolve(policy["PolicyDocument"]["Statement"])
+        """All statements of a role."""
+        for policy in self.resolve(self.template["Resources"][role]["Properties"]["Policies"]):
+            yield from policy["PolicyDocument"]["Statement"]
 
 
 def main():
