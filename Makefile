@@ -58,6 +58,7 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
 	$(TOOLS)/sam/bin/sam validate --lint
 	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
+	$(TOOLS)/sam/bin/python -m unittest discover --quiet --start-directory stage --pattern test_template.py
 	$(TOOLS)/audit/bin/checkov --file template.yaml --framework cloudformation --quiet --compact --skip-download
 	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
