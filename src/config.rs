@@ -3,6 +3,7 @@
 //! All settings are read together when the function starts, and all errors are shown at once.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use time::Duration;
@@ -45,6 +46,21 @@ pub struct Config {
     /// `CERTDROP_SWEEP_SCHEDULE`: `rate(...)` or `cron(...)`, by which the sweeps come. It is only
     /// shown: the status page tells when the next one is due. Default none.
     pub sweep_schedule: Option<String>,
+    /// `CERTDROP_QUEUE_URL`: the queue of SQS that wakes the function. What a sweep does not finish and what is
+    /// throttled to the end is sent there. Default none: both are left to the next sweep.
+    pub queue: Option<String>,
+    /// `CERTDROP_STACK`: the dimension `stack` of all metrics, which tells stacks in one account and region apart.
+    /// Default `certdrop`.
+    pub stack: String,
+    /// `CERTDROP_IMPORTS_PER_SECOND`: ACM's quota of imports in each region. Default 1, as ACM has it. It is where
+    /// workers begin once ACM throttles; then they go by its answers.
+    pub imports_per_second: f64,
+    /// `CERTDROP_CERTIFICATE_QUOTA`: how many imported certificates each region may have. Default 2500, as ACM has it.
+    /// Sweeps warn from 80 % of it.
+    pub certificate_quota: usize,
+    /// `CERTDROP_BUNDLE_DAYS`: the bucket's lifecycle removes bundles so long after they were dropped, once they are
+    /// served. Default none: they stay.
+    pub bundle_days: Option<Duration>,
     /// How long leases and attempts last.
     pub terms: Terms,
     /// Where certificates are served; the home region, `AWS_REGION` as Lambda sets it, comes first. The
@@ -153,6 +169,11 @@ impl Config {
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
             sweep_schedule: settings.optional("CERTDROP_SWEEP_SCHEDULE"),
+            queue: settings.optional("CERTDROP_QUEUE_URL"),
+            stack: settings.stack(),
+            imports_per_second: settings.number("CERTDROP_IMPORTS_PER_SECOND", 0.1..=1_000.0, 1.0),
+            certificate_quota: settings.count("CERTDROP_CERTIFICATE_QUOTA", 2_500),
+            bundle_days: settings.some_days("CERTDROP_BUNDLE_DAYS"),
             terms: settings.terms(),
             regions: settings.regions(),
             access_key: AccessKey {
@@ -287,22 +308,52 @@ impl Settings {
     }
 
     fn seconds(&mut self, name: &str, default: Duration) -> Duration {
+        Duration::seconds_f64(self.number(name, 0.1..=600.0, default.as_seconds_f64()))
+    }
+
+    fn number(&mut self, name: &str, limits: RangeInclusive<f64>, default: f64) -> f64 {
         let Some(value) = self.optional(name) else {
             return default;
         };
-        let seconds = value
-            .parse()
-            .ok()
-            .filter(|seconds| (0.1..=600.0).contains(seconds));
-        seconds.map_or_else(
-            || {
-                self.wrong.push(format!(
-                    "{name} is `{value}`; it must be a number of seconds from 0.1 to 600"
-                ));
-                default
-            },
-            Duration::seconds_f64,
-        )
+        let number = value.parse().ok().filter(|number| limits.contains(number));
+        number.unwrap_or_else(|| {
+            let (least, most) = limits.into_inner();
+            self.wrong.push(format!(
+                "{name} is `{value}`; it must be a number from {least} to {most}"
+            ));
+            default
+        })
+    }
+
+    fn count(&mut self, name: &str, default: usize) -> usize {
+        let Some(value) = self.optional(name) else {
+            return default;
+        };
+        let count = value.parse().ok().filter(|count| *count > 0);
+        count.unwrap_or_else(|| {
+            self.wrong.push(format!(
+                "{name} is `{value}`; it must be a whole number of 1 or more"
+            ));
+            default
+        })
+    }
+
+    /// None where the setting is absent or 0.
+    fn some_days(&mut self, name: &str) -> Option<Duration> {
+        Some(self.days(name, 0)).filter(|days| days.is_positive())
+    }
+
+    /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+    fn stack(&mut self) -> String {
+        let name = self.optional("CERTDROP_STACK");
+        let name = name.unwrap_or_else(|| "certdrop".to_owned());
+        let is_dimension = name.len() <= 255 && name.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_dimension || name.starts_with(':') {
+            self.wrong.push(format!(
+                "CERTDROP_STACK is `{name}`; it must be the name of a stack"
+            ));
+        }
+        name
     }
 
     fn parsed<T: FromStr<Err = &'static str> + Default>(&mut self, name: &str) -> T {
@@ -541,7 +592,11 @@ mod tests {
         for (lease, attempt, told) in [
             ("60", "0", "CERTDROP_ATTEMPT_SECONDS is `0`"),
             ("NaN", "10", "CERTDROP_LEASE_SECONDS is `NaN`"),
-            ("601", "10", "CERTDROP_LEASE_SECONDS is `601`"),
+            (
+                "601",
+                "10",
+                "CERTDROP_LEASE_SECONDS is `601`; it must be a number from 0.1 to 600",
+            ),
             ("19", "10", "at least twice"),
         ] {
             let fault = terms(lease, attempt).expect_err(told).to_string();

@@ -7,6 +7,7 @@
 //! | EventBridge Scheduler, scheduled rule, `{"sweep": {…}}` | [`Request::Sweep`] |
 //! | `ACM Certificate Approaching Expiration` | [`Request::Expiring`] |
 //! | `{"bundle": "…"}` | [`Request::Bundles`] |
+//! | one of these inside Lambda's record of an event that failed | the same |
 //! | `s3:TestEvent`, removed objects, objects elsewhere in the bucket | [`Request::Nothing`] |
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -41,6 +42,12 @@ pub enum Request {
 pub struct Message {
     /// SQS's id, for `batchItemFailures`.
     pub id: String,
+    /// As it was sent, to be sent again.
+    pub body: String,
+    /// By which this receipt of it is known to SQS.
+    pub receipt_handle: Option<String>,
+    /// How often it was received, this time included.
+    pub received: u32,
     /// What the body asks for.
     pub request: Result<Box<Request>, Fault>,
 }
@@ -100,6 +107,9 @@ pub struct Watched<'a> {
 /// [`Fault::SetUp`] where the payload is of no known kind, lacks what its kind must have, or is
 /// about another bucket: somebody wired the function to the wrong source.
 pub fn read(payload: &Value, watched: Watched<'_>) -> Result<Request, Fault> {
+    if let Some(failed) = failed_event(payload) {
+        return read(failed, watched);
+    }
     if payload.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Request::Nothing("S3 tests its notification"));
     }
@@ -123,6 +133,14 @@ pub fn read(payload: &Value, watched: Watched<'_>) -> Result<Request, Fault> {
         Some(name) => direct(name),
         None => Err(unknown(payload)),
     }
+}
+
+/// What is in Lambda's record of an event that failed for good: dead letters are sent here again as they are.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+fn failed_event(payload: &Value) -> Option<&Value> {
+    payload.get("requestContext")?;
+    payload.get("requestPayload")
 }
 
 fn s3(event: S3Event, watched: Watched<'_>) -> Result<Request, Fault> {
@@ -200,9 +218,16 @@ fn event_bridge(event: EventBridgeEvent<Value>, watched: Watched<'_>) -> Result<
 }
 
 fn queue(event: SqsEvent, watched: Watched<'_>) -> Request {
-    let message = |message: SqsMessage| Message {
-        id: message.message_id.unwrap_or_default(),
-        request: body(message.body.as_deref().unwrap_or_default(), watched).map(Box::new),
+    let message = |message: SqsMessage| {
+        let text = message.body.unwrap_or_default();
+        let received = message.attributes.get("ApproximateReceiveCount");
+        Message {
+            id: message.message_id.unwrap_or_default(),
+            request: body(&text, watched).map(Box::new),
+            body: text,
+            receipt_handle: message.receipt_handle,
+            received: received.and_then(|count| count.parse().ok()).unwrap_or(1),
+        }
     };
     Request::Queue(event.records.into_iter().map(message).collect())
 }

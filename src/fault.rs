@@ -12,6 +12,9 @@ pub enum Fault {
     /// The world is briefly bad; nobody has to act.
     #[error("{0}; it will be tried again")]
     Transient(String),
+    /// A service takes no more for now. Nothing is wrong, and only waiting helps.
+    #[error("{0}; it will be tried again")]
+    Throttled(String),
     /// The set-up is bad; the operator has to act, then a retry or the sweep finishes the work.
     #[error("{problem}; {remedy}")]
     SetUp {
@@ -50,6 +53,7 @@ impl Fault {
         };
         match self {
             Self::Transient(problem) => Self::Transient(named(problem)),
+            Self::Throttled(problem) => Self::Throttled(named(problem)),
             Self::SetUp { problem, remedy } => Self::SetUp {
                 problem: named(problem),
                 remedy,
@@ -71,6 +75,7 @@ impl Fault {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Transient(_) => "Transient",
+            Self::Throttled(_) => "Throttled",
             Self::SetUp { .. } => "SetUp",
         }
     }

@@ -1,6 +1,8 @@
 //! One event, answered: its requests are carried out, and each kind of source gets the answer that
 //! it understands.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -71,22 +73,59 @@ async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, F
     }
 }
 
-/// Each message by itself: only those that have to come again are named.
+/// Each message by itself: only those that have to be received again are named.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
-    let failure = async |message: Message| {
-        let done = match message.request {
-            Ok(request) => carry_out(*request, world).await,
-            Err(fault) => Err(fault),
-        };
-        let fault = done.err()?;
-        warn!(%fault, message = message.id, "message comes again");
-        Some(json!({ "itemIdentifier": message.id }))
-    };
-    let failures = join_all(messages.into_iter().map(failure)).await;
+    let failures = messages.into_iter().map(|message| failure(message, world));
+    let failures = join_all(failures).await;
     let failures: Vec<_> = failures.into_iter().flatten().collect();
     json!({ "batchItemFailures": failures })
+}
+
+/// `None` where SQS may delete the message.
+async fn failure(message: Message, world: Invocation<'_>) -> Option<Value> {
+    let done = match message.request.clone() {
+        Ok(request) => carry_out(*request, world).await,
+        Err(fault) => Err(fault),
+    };
+    let fault = done.err()?;
+    if matches!(fault, Fault::Throttled(_)) && is_sent_again(&message, world).await {
+        info!(%fault, message = message.id, "throttled: sent again");
+        return None;
+    }
+    warn!(%fault, message = message.id, "message failed: SQS delivers it again");
+    hide(&message, world).await;
+    Some(json!({ "itemIdentifier": message.id }))
+}
+
+/// How long a message that was throttled to the end stays away.
+const THROTTLED_PAUSE: Duration = Duration::from_secs(60);
+
+/// For each time that a message was received, so long passes until it is received again. By then the lease of a
+/// worker that gave up is open.
+const FAILED_PAUSE: Duration = Duration::from_secs(120);
+
+/// A message that is throttled is no failure, and must not count among those after which SQS gives it up: it is sent
+/// anew, and this receipt of it is done.
+async fn is_sent_again(message: &Message, world: Invocation<'_>) -> bool {
+    let Some(queue) = &world.aws.queue else {
+        return false;
+    };
+    let sent = queue.send_later(&message.body, THROTTLED_PAUSE).await;
+    sent.inspect_err(|fault| warn!(%fault, "message not sent again"))
+        .is_ok()
+}
+
+/// The queue's own time-out is six times the function's, as AWS advises: too long for a retry.
+async fn hide(message: &Message, world: Invocation<'_>) {
+    let (Some(queue), Some(handle)) = (&world.aws.queue, &message.receipt_handle) else {
+        return;
+    };
+    let pause = FAILED_PAUSE * message.received.max(1);
+    if let Err(fault) = queue.hide(handle, pause).await {
+        warn!(%fault, "message stays hidden for the queue's own time");
+    }
 }
 
 async fn bundle_of(

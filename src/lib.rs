@@ -37,6 +37,7 @@ pub mod inventory;
 pub mod lease;
 #[cfg(feature = "local-acm")]
 pub mod local_acm;
+pub mod pace;
 #[cfg(feature = "function")]
 pub mod pipeline;
 pub mod public_key;

@@ -7,6 +7,7 @@ mod lookup;
 mod publish;
 mod records;
 mod region;
+mod turn;
 
 use time::OffsetDateTime;
 use tracing::{Instrument as _, info_span};

@@ -15,9 +15,11 @@ pub mod status_page;
 use std::collections::HashMap;
 
 use futures_util::StreamExt as _;
+use serde_json::json;
 use time::Duration;
-use tracing::info;
+use tracing::{info, warn};
 
+use crate::binding::{ARN_TAG, OUTCOME_TAG};
 use crate::bundle_name::BundleName;
 use crate::clock;
 use crate::content_id::{ContentId, Source};
@@ -25,6 +27,8 @@ use crate::event::{Content, SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::inventory::Dropped;
 use crate::pipeline::{self, Invocation};
+use crate::summary::Outcome;
+use crate::validate::finding;
 use index::{Entry, Index};
 use list::list;
 use plan::{Listing, Reason, Step};
@@ -54,6 +58,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     };
     index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, world).await?;
+    recall_removed(&listing, &mut index, world).await?;
     info!(
         bundles = listing.bundles.len(),
         to_do = work.len(),
@@ -71,8 +76,9 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         ..Report::default()
     };
     if !request.dry_run {
-        work_on(work, &mut index, &mut report, world).await;
+        let rest = work_on(work, &mut index, &mut report, world).await;
         earlier::work_on(&listing, &mut index, &mut report, world).await;
+        queue_rest(rest, &mut report, world).await;
     }
     tell(&listing, &mut index, &mut report, world);
     if index.is_changed() && !request.dry_run {
@@ -86,6 +92,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         bundles = report.bundles,
         worked_on = report.worked_on.len(),
         unfinished = report.unfinished.len(),
+        queued = report.queued.len(),
         left = report.left,
         "swept"
     );
@@ -100,21 +107,27 @@ async fn find_work(
 ) -> Result<Vec<(BundleName, Reason)>, Fault> {
     let mut work = Vec::new();
     let mut unread = Vec::new();
+    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
     for (bundle, dropped) in &listing.bundles {
         let content = content_id(bundle, dropped, &listing.secrets, world);
         let key = pipeline::summary_key(bundle, &content, world.config);
-        match plan::step(listing, index, bundle, &content, &key) {
+        match plan::step(listing, &summaries, index, bundle, &content, &key) {
             Step::Nothing => {}
             Step::Work(reason) => work.push((bundle.clone(), reason)),
             Step::ReadSummary => unread.push((bundle, key)),
         }
     }
-    let reads = unread
-        .into_iter()
-        .map(async |(bundle, key)| (bundle, world.aws.bucket.get(&key, None).await));
+    let reads = unread.into_iter().map(async |(bundle, key)| {
+        let entry = read_summary(&key, world).await?;
+        let is_tagged = match &entry {
+            Some(entry) => is_tagged(bundle, entry, listing, world).await?,
+            None => false,
+        };
+        Ok::<_, Fault>((bundle, entry.filter(|_| is_tagged)))
+    });
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
-    while let Some((bundle, summary)) = reads.next().await {
-        let entry = summary?.and_then(|summary| entry(summary.bytes.expose(), world));
+    while let Some(read) = reads.next().await {
+        let (bundle, entry) = read?;
         let step = entry.as_ref().map_or(Step::Work(Reason::NotDone), |entry| {
             plan::check(listing, bundle, entry)
         });
@@ -128,16 +141,74 @@ async fn find_work(
     Ok(work)
 }
 
+async fn read_summary(key: &str, world: Invocation<'_>) -> Result<Option<Entry>, Fault> {
+    let Some(summary) = world.aws.bucket.get(key, None).await? else {
+        return Ok(None);
+    };
+    let entry = entry(summary.bytes.expose(), world);
+    Ok(entry.map(|entry| Entry {
+        summary_etag: Some(summary.etag),
+        ..entry
+    }))
+}
+
+/// The bundle's objects carry what its summary tells. Of a bundle that was found unchanged, tags, summary and the end of
+/// the lease are written at the same time: where the worker died, the tags alone may be missing.
+async fn is_tagged(
+    bundle: &BundleName,
+    entry: &Entry,
+    listing: &Listing,
+    world: Invocation<'_>,
+) -> Result<bool, Fault> {
+    let objects = listing.bundles.get(bundle).map(|dropped| &dropped.objects);
+    if entry.outcome != Outcome::Unchanged || entry.has_finding(&finding::TAGS_FULL) {
+        return Ok(true);
+    }
+    for object in objects.into_iter().flatten() {
+        let tags = world.aws.bucket.tags(&object.key, None).await?;
+        let outcome = tags.get(OUTCOME_TAG).map(String::as_str);
+        if outcome != Some(entry.outcome.as_str())
+            || tags.get(ARN_TAG) != entry.home.certificate_arn.as_ref()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads the summaries of bundles that the bucket's lifecycle removed, where the index does not know them.
+async fn recall_removed(
+    listing: &Listing,
+    index: &mut Index,
+    world: Invocation<'_>,
+) -> Result<(), Fault> {
+    if world.config.bundle_days.is_none() {
+        return Ok(());
+    }
+    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
+    for (bundle, key) in summaries.without_objects(listing) {
+        if index.bundles.contains_key(bundle.as_str()) {
+            continue;
+        }
+        let summary = world.aws.bucket.get(key, None).await?;
+        if let Some(entry) = summary.and_then(|summary| entry(summary.bytes.expose(), world)) {
+            index.remember(&bundle, entry);
+        }
+    }
+    Ok(())
+}
+
 fn entry(summary: &[u8], world: Invocation<'_>) -> Option<Entry> {
     Entry::from_summary(summary, world.config.regions.first()?)
 }
 
+/// Gives the bundles that a later run has to go on with, for want of time or because AWS was briefly bad.
 async fn work_on(
     work: Vec<(BundleName, Reason)>,
     index: &mut Index,
     report: &mut Report,
     world: Invocation<'_>,
-) {
+) -> Vec<BundleName> {
     let process = async |bundle: BundleName| {
         if !has_time(world) {
             return (bundle, None);
@@ -150,13 +221,21 @@ async fn work_on(
     };
     let bundles = work.into_iter().map(|(bundle, _)| process(bundle));
     let mut results = futures_util::stream::iter(bundles).buffer_unordered(AT_ONCE);
+    let mut rest = Vec::new();
     while let Some((bundle, result)) = results.next().await {
         match result {
-            None => report.left += 1,
+            None => {
+                report.left += 1;
+                rest.push(bundle);
+            }
             Some(Err(fault)) => {
                 report
                     .unfinished
                     .insert(bundle.to_string(), fault.to_string());
+                // What a person has to mend is not mended by trying at once.
+                if !matches!(fault, Fault::SetUp { .. }) {
+                    rest.push(bundle);
+                }
             }
             Some(Ok(summary)) => {
                 report.outcomes.insert(bundle.to_string(), summary.outcome);
@@ -166,6 +245,27 @@ async fn work_on(
                 }
             }
         }
+    }
+    rest
+}
+
+/// Puts bundles into the queue, so that they are not left to the next sweep. Without a queue, or where it takes none,
+/// they are.
+async fn queue_rest(rest: Vec<BundleName>, report: &mut Report, world: Invocation<'_>) {
+    let Some(queue) = world.aws.queue.as_ref().filter(|_| !rest.is_empty()) else {
+        return;
+    };
+    let message = |bundle: &BundleName| json!({ "bundle": bundle.as_str() }).to_string();
+    let messages: Vec<_> = rest.iter().map(message).collect();
+    if let Err(fault) = queue.send(&messages).await {
+        warn!(%fault, "left to the next sweep");
+        return;
+    }
+    for bundle in rest {
+        if report.unfinished.remove(bundle.as_str()).is_none() {
+            report.left -= 1;
+        }
+        report.queued.insert(bundle.to_string());
     }
 }
 

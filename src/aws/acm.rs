@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_acm::Client;
-use aws_sdk_acm::operation::import_certificate::ImportCertificateError;
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::{
     AcmCertificateMetadataFilter, CertificateFilter, CertificateFilterStatement,
@@ -19,7 +18,6 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use serde::Deserialize;
@@ -39,7 +37,7 @@ use crate::validate::ValidatedBundle;
 #[derive(Clone)]
 pub struct Acm {
     client: Client,
-    /// Of an import: an attempt ends, but the caller says when to stop.
+    /// Of an import: an attempt ends by itself, the whole by what the caller allows.
     import_limits: TimeoutConfig,
 }
 
@@ -62,6 +60,8 @@ pub enum Imported {
     As(CertificateArn),
     /// It refuses the certificate, in these words.
     Refused(String),
+    /// It takes no more imports for now. Nothing was done.
+    Throttled,
 }
 
 /// What is known of a call that must not be carried out twice.
@@ -85,8 +85,7 @@ impl Acm {
         let limits = config.timeout_config().cloned();
         let limits = limits.unwrap_or_else(TimeoutConfig::disabled);
         let own = aws_sdk_acm::config::Builder::from(config)
-            .retry_classifier(QuotaIsNoThrottle)
-            .retry_config(retries())
+            .retry_partition(super::patient("acm"))
             .timeout_config(lookup_limits(&limits))
             .build();
         Self {
@@ -95,7 +94,7 @@ impl Acm {
         }
     }
 
-    /// Sends `bundle` to ACM, again and again while ACM throttles: the caller says when to stop.
+    /// Sends `bundle` to ACM, once.
     ///
     /// # Errors
     ///
@@ -112,6 +111,7 @@ impl Acm {
             Sent::TookEffect(arn) => Ok(Imported::As(arn)),
             Sent::NoEffect(failure) => match failure.meaning() {
                 Meaning::Refused => Ok(Imported::Refused(failure.message)),
+                Meaning::Throttled => Ok(Imported::Throttled),
                 Meaning::Absent => Err(Fault::Transient(failure.to_string())),
                 _ => Err(failure.into()),
             },
@@ -147,7 +147,7 @@ impl Acm {
         };
         let settings = aws_sdk_acm::config::Builder::new()
             .timeout_config(self.import_limits.clone())
-            .retry_classifier(OnlyWithoutEffect(pass.clone()));
+            .retry_classifier(OnlyUnsent(pass.clone()));
         let answer = call
             .customize()
             .config_override(settings)
@@ -263,7 +263,7 @@ impl Acm {
                 Err(error) => {
                     let failure =
                         Failure::new("acm:SearchCertificates", serial.to_string(), &error);
-                    if failure.meaning() == Meaning::Transient {
+                    if matches!(failure.meaning(), Meaning::Transient | Meaning::Throttled) {
                         return Err(failure.into());
                     }
                     warn!(problem = %failure, "not searched by serial number");
@@ -343,16 +343,6 @@ impl Acm {
             Err(error) => absent_or_fault("acm:ListTagsForCertificate", arn, &error),
         }
     }
-}
-
-/// ACM admits about one import a second in an account, so a burst of drops is throttled as a matter
-/// of course. Waiting here, up to five seconds at a time, is no failure, and cheaper than Lambda's
-/// own retry after a minute. So many attempts outlast any function; its deadline ends them.
-fn retries() -> RetryConfig {
-    RetryConfig::standard()
-        .with_max_attempts(90)
-        .with_initial_backoff(Duration::from_millis(500))
-        .with_max_backoff(Duration::from_secs(5))
 }
 
 /// Looking something up takes no longer than three attempts, so that a region that does not answer leaves time
@@ -466,20 +456,14 @@ impl Intercept for Answer {
     }
 }
 
-/// The SDK takes every LimitExceededException for throttling and sends the import twice more. With
-/// ACM it means that a quota is used up, which no waiting mends.
+/// Lets the SDK send an import again only where the attempt before never left. What ACM refused is told to who
+/// sends it: one that is throttled waits for its turn, which the SDK knows nothing of.
 #[derive(Debug)]
-struct QuotaIsNoThrottle;
+struct OnlyUnsent(Pass);
 
-impl ClassifyRetry for QuotaIsNoThrottle {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let quota = context
-            .output_or_error()
-            .and_then(Result::err)
-            .and_then(|error| error.as_operation_error())
-            .and_then(|error| error.downcast_ref::<ImportCertificateError>())
-            .is_some_and(ImportCertificateError::is_limit_exceeded_exception);
-        if quota {
+impl ClassifyRetry for OnlyUnsent {
+    fn classify_retry(&self, _: &InterceptorContext) -> RetryAction {
+        if self.0.is_sent() {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
@@ -487,28 +471,7 @@ impl ClassifyRetry for QuotaIsNoThrottle {
     }
 
     fn name(&self) -> &'static str {
-        "QuotaIsNoThrottle"
-    }
-}
-
-/// Lets the SDK send an import again only where the attempt before had no effect.
-#[derive(Debug)]
-struct OnlyWithoutEffect(Pass);
-
-impl ClassifyRetry for OnlyWithoutEffect {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let status = context
-            .response()
-            .map(|response| response.status().as_u16());
-        if had_no_effect(self.0.is_sent(), status) {
-            RetryAction::NoActionIndicated
-        } else {
-            RetryAction::RetryForbidden
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "OnlyWithoutEffect"
+        "OnlyUnsent"
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) enum Meaning {
     Refused,
     /// Briefly bad.
     Transient,
+    /// The service takes no more for now.
+    Throttled,
     /// The operator has to act.
     SetUp,
 }
@@ -34,10 +36,10 @@ pub(super) struct Failure {
     request_id: Option<String>,
 }
 
-/// Codes of services that ask to come again later.
+/// Codes of services that are asked too often.
 ///
 /// Source: the SDKs' common list, and S3's <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-const TRANSIENT: [&str; 13] = [
+const THROTTLED: [&str; 8] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -46,6 +48,12 @@ const TRANSIENT: [&str; 13] = [
     "TooManyRequestsException",
     "TooManyUpdates",
     "SlowDown",
+];
+
+/// Codes of services that ask to be asked once more.
+///
+/// Source: as above.
+const TRANSIENT: [&str; 5] = [
     "RequestTimeout",
     "RequestTimeoutException",
     "PriorRequestNotComplete",
@@ -115,11 +123,13 @@ impl Failure {
 /// is retried like a transient one, and looked at.
 fn meaning(code: Option<&str>, status: Option<u16>) -> Meaning {
     match (code, status) {
+        (Some(code), _) if THROTTLED.contains(&code) => Meaning::Throttled,
         (Some(code), _) if TRANSIENT.contains(&code) => Meaning::Transient,
         (Some(code), _) if ABSENT.contains(&code) => Meaning::Absent,
         (Some(code), _) if REFUSED.contains(&code) => Meaning::Refused,
         (Some("PreconditionFailed"), _) | (_, Some(412)) => Meaning::Precondition,
-        (_, Some(409 | 429 | 500..) | None) => Meaning::Transient,
+        (_, Some(429)) => Meaning::Throttled,
+        (_, Some(409 | 500..) | None) => Meaning::Transient,
         (None, Some(404)) => Meaning::Absent,
         _ => Meaning::SetUp,
     }
@@ -148,6 +158,7 @@ impl From<Failure> for Fault {
         let problem = failure.to_string();
         match failure.meaning() {
             Meaning::Transient | Meaning::Precondition => Self::Transient(problem),
+            Meaning::Throttled => Self::Throttled(problem),
             Meaning::Absent | Meaning::Refused | Meaning::SetUp => {
                 Self::set_up(problem, remedy(&failure))
             }
@@ -196,8 +207,9 @@ mod tests {
     #[test]
     fn errors_reach_who_can_act() {
         for (code, status, expected) in [
-            (Some("ThrottlingException"), Some(400), Meaning::Transient),
-            (Some("SlowDown"), Some(503), Meaning::Transient),
+            (Some("ThrottlingException"), Some(400), Meaning::Throttled),
+            (Some("SlowDown"), Some(503), Meaning::Throttled),
+            (None, Some(429), Meaning::Throttled),
             (Some("InternalFailure"), Some(500), Meaning::Transient),
             (
                 Some("ConditionalRequestConflict"),

@@ -7,15 +7,19 @@ mod fault;
 pub mod fence;
 mod http;
 pub mod lease;
+pub mod pace;
 pub mod s3;
 pub mod sns;
+pub mod sqs;
 pub mod ssm;
 pub mod tagging;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_acm::config::BehaviorVersion;
+use aws_sdk_acm::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -33,6 +37,8 @@ pub struct Aws {
     pub bucket: s3::Bucket,
     /// The parameters.
     pub parameters: ssm::Parameters,
+    /// The queue that wakes the function.
+    pub queue: Option<sqs::Queue>,
     /// The people who want to know.
     pub topic: Option<sns::Topic>,
 }
@@ -46,6 +52,8 @@ pub struct Regional {
     pub acm: acm::Acm,
     /// Certificates by their tags.
     pub tagging: tagging::Tagging,
+    /// What this process knows of the pace at which ACM takes imports there.
+    pub pressure: Arc<pace::Pressure>,
 }
 
 impl Aws {
@@ -62,12 +70,14 @@ impl Aws {
                 region: region.clone(),
                 acm: acm::Acm::new(&at(&there, config, "ACM")),
                 tagging: tagging::Tagging::new(&at(&there, config, "RESOURCE_GROUPS_TAGGING_API")),
+                pressure: Arc::default(),
             }
         };
         Self {
             regions: config.regions.iter().map(regional).collect(),
             bucket: s3::Bucket::new(&at(&shared, config, "S3"), config),
             parameters: ssm::Parameters::new(&at(&shared, config, "SSM")),
+            queue: sqs::Queue::new(&at(&shared, config, "SQS"), config),
             topic: sns::Topic::new(&at(&shared, config, "SNS"), config),
         }
     }
@@ -114,13 +124,20 @@ fn at(shared: &SdkConfig, config: &Config, service: &str) -> SdkConfig {
     own.build()
 }
 
-/// S3, SSM and the others are rarely busy for longer than this, half a minute at most; what still
-/// fails is transient and comes again. ACM has its own patience, in `acm.rs`.
+/// Services are rarely busy for longer than this, half a minute at most; what still fails is sent again later.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(8)
         .with_initial_backoff(Duration::from_millis(500))
         .with_max_backoff(Duration::from_secs(5))
+}
+
+/// Retries that use nothing up. The SDK's own allowance of tokens holds for some hundred retries in the life of a
+/// process, and then a service that throttles is not asked again even once.
+fn patient(service: &'static str) -> RetryPartition {
+    RetryPartition::custom(service)
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }
 
 /// A connection takes milliseconds in the function's own region, and a fifth of a second to the other side of

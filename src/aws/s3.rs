@@ -47,6 +47,7 @@ impl Bucket {
         let s3 = aws_sdk_s3::config::Builder::from(sdk)
             // Other S3 servers rarely answer at a host name for each bucket.
             .force_path_style(sdk.endpoint_url().is_some())
+            .retry_partition(super::patient("s3"))
             .build();
         Self {
             client: Client::from_conf(s3),

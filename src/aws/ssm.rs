@@ -29,7 +29,11 @@ pub struct Parameter {
 impl Parameters {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: Client::from_conf(
+                aws_sdk_ssm::config::Builder::from(config)
+                    .retry_partition(super::patient("ssm"))
+                    .build(),
+            ),
         }
     }
 

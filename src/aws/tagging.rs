@@ -39,7 +39,11 @@ impl Tagging {
             .key(BUNDLE_TAG)
             .values(identity)
             .build();
-        let client = self.client.get_or_init(|| Client::new(&self.config));
+        let client = self.client.get_or_init(|| {
+            let own = aws_sdk_resourcegroupstagging::config::Builder::from(&self.config)
+                .retry_partition(super::patient("tagging"));
+            Client::from_conf(own.build())
+        });
         let mut pages = client
             .get_resources()
             .resource_type_filters("acm:certificate")

@@ -74,6 +74,7 @@ impl Knobs {
             ("ListTagsForCertificate", 10.0),
             ("RemoveTagsFromCertificate", 5.0),
             ("RequestCertificate", 5.0),
+            ("SearchCertificates", 5.0),
         ]
         .into_iter()
         .map(|(operation, per_second)| {

@@ -3,6 +3,7 @@
 use tracing::{info, warn};
 
 use super::records::Records;
+use super::{Invocation, turn};
 use crate::aws::Regional;
 use crate::aws::acm::{Imported, Target};
 use crate::binding::{CertificateArn, Found, Plan};
@@ -19,6 +20,7 @@ pub(super) async fn import(
     mut findings: Vec<Finding>,
     records: &Records<'_>,
     there: &Regional,
+    world: Invocation<'_>,
 ) -> Result<Served, Fault> {
     let bundle = &records.fetched.bundle;
     let identity = bundle.identity();
@@ -28,9 +30,9 @@ pub(super) async fn import(
             identity: &identity,
         },
     };
-    let arn = match there.acm.import(valid, target, records.fence).await? {
-        Imported::As(arn) => arn,
-        Imported::Refused(words) => {
+    let arn = match in_turn(valid, target, records, there, world).await? {
+        Ok(arn) => arn,
+        Err(words) => {
             findings.push(refused(valid, &words));
             return Ok(Served::kept(Outcome::Rejected, findings, replaced(plan)));
         }
@@ -53,6 +55,33 @@ pub(super) async fn import(
     }
     findings.extend(changed_arn(plan, &arn));
     Ok(Served::imported(plan, findings, &arn, detail))
+}
+
+/// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
+///
+/// ACM takes about one import a second in an account and region, so that a burst of drops is throttled as a matter of
+/// course. It costs waiting, and is no failure.
+async fn in_turn(
+    valid: &ValidatedBundle,
+    target: Target<'_>,
+    records: &Records<'_>,
+    there: &Regional,
+    world: Invocation<'_>,
+) -> Result<Result<CertificateArn, String>, Fault> {
+    loop {
+        let sent = turn::wait(there, world).await?;
+        match there.acm.import(valid, target, records.fence).await? {
+            Imported::Throttled => there.pressure.refused(sent),
+            Imported::As(arn) => {
+                there.pressure.taken(sent);
+                return Ok(Ok(arn));
+            }
+            Imported::Refused(words) => {
+                there.pressure.taken(sent);
+                return Ok(Err(words));
+            }
+        }
+    }
 }
 
 /// A certificate that a user's tag handed to certdrop gets the bundle's name.

@@ -8,11 +8,10 @@ use super::records::Records;
 use super::{Done, Invocation, leased, summary_key};
 use crate::aws::fence::Fence;
 use crate::aws::lease::HeldLease;
-use crate::aws::sns::Notice;
 use crate::content_id::ContentId;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
-use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, prose};
+use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, notice};
 use crate::validate::finding::{self, Finding};
 
 /// Tells the world, and gives the lease back: all at once where none needs another's answer.
@@ -30,6 +29,10 @@ pub(super) async fn publish(
         done.summary.findings.push(answer_lost(fetched));
         done.unfinished.get_or_insert_with(answer_is_missing);
     }
+    done.summary.findings.extend(tags_full(
+        &records.tags_without_room(&done.summary),
+        fetched,
+    ));
     let recorded = async {
         let recorded = records.finished(&done.summary, done.unfinished.as_ref());
         if is_settled && may_come_late(&done.summary, records, world) {
@@ -43,7 +46,7 @@ pub(super) async fn publish(
     let (recorded, stored, noticed) = tokio::join!(
         recorded,
         store(&done.summary, fetched, &fence, world),
-        notice(&done.summary, &fence, world),
+        tell_people(&done.summary, fetched, &fence, world),
     );
     recorded?;
     stored?;
@@ -61,6 +64,17 @@ fn may_come_late(summary: &Summary, records: &Records<'_>, world: Invocation<'_>
         && records.name_all(&arns)
 }
 
+fn tags_full(left_out: &[String], fetched: &Fetched) -> Option<Finding> {
+    if left_out.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "The object has ten tags, so {} could not be added.",
+        left_out.join(", ")
+    );
+    Some(Finding::new(&finding::TAGS_FULL, &fetched.bundle, message))
+}
+
 fn answer_lost(fetched: &Fetched) -> Finding {
     let message = "AWS did not answer a request in time. It may still be carried out.";
     Finding::new(&finding::ANSWER_LOST, &fetched.bundle, message)
@@ -71,7 +85,12 @@ fn answer_is_missing() -> Fault {
 }
 
 /// Tells people of what changed and of what is bad; silence means that all is as it was.
-async fn notice(summary: &Summary, fence: &Fence, world: Invocation<'_>) -> Result<(), Fault> {
+async fn tell_people(
+    summary: &Summary,
+    fetched: &Fetched,
+    fence: &Fence,
+    world: Invocation<'_>,
+) -> Result<(), Fault> {
     let Some(topic) = &world.aws.topic else {
         return Ok(());
     };
@@ -81,15 +100,9 @@ async fn notice(summary: &Summary, fence: &Fence, world: Invocation<'_>) -> Resu
     ) {
         return Ok(());
     }
-    let json = serde_json::to_string(summary)
-        .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
-    let notice = Notice {
-        subject: prose::subject(summary),
-        prose: prose::message(summary, world.now),
-        json,
-        outcome: summary.outcome.as_str(),
-        bundle: &summary.bundle,
-    };
+    let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
+    let stored_at = format!("s3://{}/{key}", world.config.bucket);
+    let notice = notice::of(summary, &stored_at, world.now);
     topic.publish(notice, fence).await
 }
 
@@ -155,11 +168,23 @@ pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocati
     };
     if let Some(summary) = done {
         log_outcome(summary);
-        (world.emit)(&metrics::of_summary(summary, took, world.now));
+        (world.emit)(&metrics::of_summary(
+            summary,
+            took,
+            &world.config.stack,
+            world.now,
+        ));
     }
     if let Some(fault) = fault {
         log_fault(fault);
-        (world.emit)(&metrics::of_fault(fault.kind(), world.now));
+        // An alarm counts failures, and waiting for ACM is none.
+        if !matches!(fault, Fault::Throttled(_)) {
+            (world.emit)(&metrics::of_fault(
+                fault.kind(),
+                &world.config.stack,
+                world.now,
+            ));
+        }
     }
 }
 
@@ -183,6 +208,6 @@ fn log_outcome(summary: &Summary) {
 fn log_fault(fault: &Fault) {
     match fault {
         Fault::SetUp { .. } => error!(%fault, "unfinished"),
-        Fault::Transient(_) => warn!(%fault, "unfinished"),
+        Fault::Transient(_) | Fault::Throttled(_) => warn!(%fault, "unfinished"),
     }
 }

@@ -177,6 +177,20 @@ impl<'a> Records<'a> {
         read.is_some_and(|read| arns.iter().all(|arn| read.arns.contains(arn)))
     }
 
+    /// The names of tags that do not fit on an object, because others have used up what S3 takes.
+    pub(super) fn tags_without_room(&self, summary: &Summary) -> Vec<String> {
+        let arns = summary.arns();
+        let objects = self.read.get().map_or(&[][..], |read| &read.tags);
+        let names = own(&arns, summary.outcome, self.world).map(|(name, _)| name);
+        let has_room = |name: &String| {
+            let mut due = objects
+                .iter()
+                .map(|tags| due(tags, &arns, summary.outcome, Force::UsedUp, self.world));
+            due.all(|tags| tags.contains_key(name))
+        };
+        names.filter(|name| !has_room(name)).collect()
+    }
+
     /// All regions were worked on; a force is used up unless one of them is to be tried again.
     pub(super) async fn finished(
         &self,
@@ -248,7 +262,12 @@ impl<'a> Records<'a> {
 /// the first is enough, unless it was never worked on.
 const EARLIER_VERSIONS: usize = 5;
 
-/// The tags as they ought to be.
+/// The tags of an object, of which others may have some too.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
+const MOST_TAGS: usize = 10;
+
+/// The tags as they ought to be. What finds no room beside those of others is left out, the last region first.
 fn due(
     tags: &Tags,
     arns: &[CertificateArn],
@@ -257,12 +276,26 @@ fn due(
     world: Invocation<'_>,
 ) -> Tags {
     let mut tags = tags.clone();
-    tags.insert(OUTCOME_TAG.to_owned(), outcome.as_str().to_owned());
-    for arn in arns {
-        tags.insert(world.config.arn_tag(arn.region()), arn.to_string());
-    }
     if force == Force::UsedUp {
         tags.remove(FORCE_TAG);
     }
+    for (name, value) in own(arns, outcome, world) {
+        if tags.len() < MOST_TAGS || tags.contains_key(&name) {
+            tags.insert(name, value);
+        }
+    }
     tags
+}
+
+/// What certdrop has to say in tags, what is read most first.
+fn own(
+    arns: &[CertificateArn],
+    outcome: Outcome,
+    world: Invocation<'_>,
+) -> impl Iterator<Item = (String, String)> {
+    let outcome = (OUTCOME_TAG.to_owned(), outcome.as_str().to_owned());
+    let regions = world.config.regions.iter();
+    let arns = regions.flat_map(|region| arns.iter().filter(move |arn| arn.region() == region));
+    let arns = arns.map(move |arn| (world.config.arn_tag(arn.region()), arn.to_string()));
+    std::iter::once(outcome).chain(arns)
 }

@@ -84,7 +84,7 @@ pub(super) async fn serve(
             Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
         }
         Plan::Replace(_) | Plan::ImportNew { .. } => {
-            import::import(valid, &plan, findings, records, there).await
+            import::import(valid, &plan, findings, records, there, world).await
         }
     }
 }
@@ -101,7 +101,7 @@ async fn in_time<T>(
     let done = tokio::time::timeout(patience, Box::pin(work)).await;
     done.unwrap_or_else(|_| {
         Err(Fault::Transient(format!(
-            "ACM in {} throttled or kept silent to the end",
+            "ACM in {} did not answer before the end",
             there.region
         )))
     })

@@ -6,14 +6,18 @@ use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::{Outcome, Summary};
+use crate::bundle_name::BundleName;
 
 /// Where the metrics appear in CloudWatch.
 pub const NAMESPACE: &str = "certdrop";
 
+/// The dimension of all metrics, by which stacks in one account and region are told apart.
+const STACK: &str = "stack";
+
 /// One document for a bundle that was worked on: `DaysToExpiry` by bundle (of the region whose certificate
 /// ends first), and counts and the duration over all bundles.
 #[must_use]
-pub fn of_summary(summary: &Summary, took: Duration, now: OffsetDateTime) -> Value {
+pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDateTime) -> Value {
     let count = match summary.outcome {
         Outcome::Imported => Some("Imported"),
         Outcome::Replaced => Some("Replaced"),
@@ -23,27 +27,23 @@ pub fn of_summary(summary: &Summary, took: Duration, now: OffsetDateTime) -> Val
         Outcome::Waiting => Some("Waiting"),
         Outcome::Gone => None,
     };
-    let mut document = Document::new(now);
-    document.member("bundle", json!(summary.bundle));
+    let mut document = Document::new(stack, now);
     document.member("outcome", json!(summary.outcome));
-    if let Some(end) = summary.first_end() {
-        let days = (end - now).whole_days();
-        document.metrics(&["bundle"], &[("DaysToExpiry", "Count", json!(days))]);
-    }
+    document.days_to_expiry(&summary.bundle, summary.first_end());
     let milliseconds = ("Duration", "Milliseconds", json!(milliseconds(took)));
     match count {
-        Some(name) => document.metrics(&[], &[(name, "Count", json!(1)), milliseconds]),
-        None => document.metrics(&[], &[milliseconds]),
+        Some(name) => document.metrics(&[STACK], &[(name, "Count", json!(1)), milliseconds]),
+        None => document.metrics(&[STACK], &[milliseconds]),
     }
     document.finish()
 }
 
 /// One document for work that could not be finished. `kind` is that of the fault.
 #[must_use]
-pub fn of_fault(kind: &str, now: OffsetDateTime) -> Value {
-    let mut document = Document::new(now);
+pub fn of_fault(kind: &str, stack: &str, now: OffsetDateTime) -> Value {
+    let mut document = Document::new(stack, now);
     document.member("fault", json!(kind));
-    document.metrics(&[], &[("Failed", "Count", json!(1))]);
+    document.metrics(&[STACK], &[("Failed", "Count", json!(1))]);
     document.finish()
 }
 
@@ -51,33 +51,64 @@ fn milliseconds(took: Duration) -> f64 {
     took.as_seconds_f64() * 1_000.0
 }
 
-/// One document for a sweep, by which an alarm sees that sweeps run at all. `first_end` is the end
-/// of the certificate that expires first.
+/// What a sweep counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Swept {
+    /// Bundles and regions that it could not finish.
+    pub unfinished: usize,
+    /// Bundles that it left to the queue.
+    pub queued: usize,
+    /// The end of the certificate that expires first.
+    pub first_end: Option<OffsetDateTime>,
+    /// Imported certificates in the region that has most of them.
+    pub certificates: usize,
+    /// How many a region may have.
+    pub quota: usize,
+}
+
+/// One document for a sweep, by which an alarm sees that sweeps run at all.
 #[must_use]
-pub fn of_sweep(
-    unfinished: usize,
-    first_end: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-) -> Value {
-    let mut document = Document::new(now);
+pub fn of_sweep(swept: Swept, stack: &str, now: OffsetDateTime) -> Value {
+    let mut document = Document::new(stack, now);
     let mut metrics = vec![
         ("Swept", "Count", json!(1)),
-        ("Unfinished", "Count", json!(unfinished)),
+        ("Unfinished", "Count", json!(swept.unfinished)),
+        ("Queued", "Count", json!(swept.queued)),
+        ("ImportedCertificates", "Count", json!(swept.certificates)),
+        (
+            "CertificateQuotaUsed",
+            "Percent",
+            json!(swept.certificates * 100 / swept.quota.max(1)),
+        ),
     ];
-    let days = first_end.map(|end| json!((end - now).whole_days()));
+    let days = swept.first_end.map(|end| json!((end - now).whole_days()));
     metrics.extend(days.map(|days| ("SoonestExpiry", "Count", days)));
-    document.metrics(&[], &metrics);
+    document.metrics(&[STACK], &metrics);
     document.finish()
 }
 
 /// One document for a bundle that a sweep left as it was: its days go on counting.
 #[must_use]
-pub fn of_bundle(bundle: &str, end: OffsetDateTime, now: OffsetDateTime) -> Value {
-    let mut document = Document::new(now);
-    document.member("bundle", json!(bundle));
-    let days = json!((end - now).whole_days());
-    document.metrics(&["bundle"], &[("DaysToExpiry", "Count", days)]);
+pub fn of_bundle(bundle: &str, end: OffsetDateTime, stack: &str, now: OffsetDateTime) -> Value {
+    let mut document = Document::new(stack, now);
+    document.days_to_expiry(bundle, Some(end));
     document.finish()
+}
+
+/// CloudWatch takes ASCII alone in dimensions, and drops a document with anything else. Then it is the bundle's
+/// identity, as in tags and parameters.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
+fn dimension(bundle: &str) -> String {
+    let is_taken = bundle
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        && !bundle.starts_with(':')
+        && !bundle.trim().is_empty();
+    match BundleName::new(bundle) {
+        Some(name) if !is_taken => name.identity(),
+        _ => bundle.to_owned(),
+    }
 }
 
 struct Document {
@@ -87,10 +118,11 @@ struct Document {
 }
 
 impl Document {
-    fn new(now: OffsetDateTime) -> Self {
+    fn new(stack: &str, now: OffsetDateTime) -> Self {
         let mut members = Map::new();
         // Lambda drops lines without a level where it filters by level.
         members.insert("level".to_owned(), json!("INFO"));
+        members.insert(STACK.to_owned(), json!(stack));
         Self {
             members,
             directives: Vec::new(),
@@ -100,6 +132,14 @@ impl Document {
 
     fn member(&mut self, name: &str, value: Value) {
         self.members.insert(name.to_owned(), value);
+    }
+
+    fn days_to_expiry(&mut self, bundle: &str, end: Option<OffsetDateTime>) {
+        self.member("bundle", json!(dimension(bundle)));
+        if let Some(end) = end {
+            let days = json!((end - self.now).whole_days());
+            self.metrics(&[STACK, "bundle"], &[("DaysToExpiry", "Count", days)]);
+        }
     }
 
     /// `metrics` are (name, unit, value).
@@ -124,5 +164,29 @@ impl Document {
         });
         self.members.insert("_aws".to_owned(), metadata);
         Value::Object(self.members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_s_dimension_is_ascii() {
+        for (bundle, expected) in [
+            ("www.example.com", "www.example.com"),
+            ("*.example.com", "*.example.com"),
+            ("my shop.example.com", "my shop.example.com"),
+        ] {
+            assert_eq!(dimension(bundle), expected);
+        }
+        for bundle in ["münchen.example", "例え.example", ":a", "a\u{7f}b"] {
+            let dimension = dimension(bundle);
+            assert!(
+                dimension.bytes().all(|byte| byte.is_ascii_graphic())
+                    && !dimension.starts_with(':'),
+                "{bundle}: {dimension}"
+            );
+        }
     }
 }

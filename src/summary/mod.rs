@@ -1,6 +1,7 @@
 //! What the world is told of one bundle: one document, the same in every place.
 
 pub mod metrics;
+pub mod notice;
 pub mod prose;
 mod served;
 

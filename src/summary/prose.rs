@@ -43,6 +43,21 @@ fn what(outcome: Outcome) -> &'static str {
     }
 }
 
+/// Text of any origin as part of one line: a name of a key or a certificate cannot write lines of its own.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars()
+        .map(|c| {
+            if is_break(c) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
 /// The whole message, plain text, lines short enough for a mail. `now` counts the days.
 #[must_use]
 pub fn message(summary: &Summary, now: OffsetDateTime) -> String {
@@ -55,14 +70,15 @@ pub fn message(summary: &Summary, now: OffsetDateTime) -> String {
 fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt::Result {
     writeln!(text, "{}", headline(summary))?;
     writeln!(text)?;
-    writeln!(text, "Bundle       {}", summary.bundle)?;
+    writeln!(text, "Bundle       {}", line(&summary.bundle))?;
     writeln!(
         text,
         "Object       s3://{}/{}",
-        summary.object.bucket, summary.object.key
+        summary.object.bucket,
+        line(&summary.object.key)
     )?;
     if let Some(version) = &summary.object.version_id {
-        writeln!(text, "Version      {version}")?;
+        writeln!(text, "Version      {}", line(version))?;
     }
     if summary.regions.is_empty() {
         let (arn, certificate) = (
@@ -89,7 +105,7 @@ fn region(
     writeln!(text)?;
     match (there.outcome, &there.fault) {
         (Some(outcome), _) => writeln!(text, "{name}: {}", what(outcome))?,
-        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {fault}")?,
+        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {}", line(&fault.to_string()))?,
         (None, None) => writeln!(text, "{name}")?,
     }
     let (arn, certificate) = (there.certificate_arn.as_deref(), there.certificate.as_ref());
@@ -163,7 +179,7 @@ fn live(
     let shown = names
         .iter()
         .take(NAMES_SHOWN)
-        .copied()
+        .map(|name| line(name))
         .collect::<Vec<_>>()
         .join(", ");
     let more = names.len().saturating_sub(NAMES_SHOWN);
@@ -179,7 +195,7 @@ fn live(
         return writeln!(text, "In use by    nothing");
     }
     for user in users {
-        writeln!(text, "In use by    {user}")?;
+        writeln!(text, "In use by    {}", line(user))?;
     }
     Ok(())
 }
@@ -211,16 +227,16 @@ fn changes(
         ("key         ", old.key_algorithm(), new.key_algorithm()),
     ] {
         if from != to {
-            let shown = |value: Option<&str>| value.unwrap_or("unknown").to_owned();
+            let shown = |value: Option<&str>| line(value.unwrap_or("unknown"));
             writeln!(text, "  {label} {} -> {}", shown(from), shown(to))?;
         }
     }
     let (before, after) = (old.names(), new.names());
     for gone in before.iter().filter(|name| !after.contains(name)) {
-        writeln!(text, "  name gone    {gone}")?;
+        writeln!(text, "  name gone    {}", line(gone))?;
     }
     for added in after.iter().filter(|name| !before.contains(name)) {
-        writeln!(text, "  name added   {added}")?;
+        writeln!(text, "  name added   {}", line(added))?;
     }
     Ok(())
 }
@@ -232,14 +248,11 @@ fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
         "Warning"
     };
     writeln!(text)?;
+    let message = line(&finding.message);
     match &finding.region {
-        Some(region) => writeln!(
-            text,
-            "{weight} {} in {region}: {}",
-            finding.code, finding.message
-        )?,
-        None => writeln!(text, "{weight} {}: {}", finding.code, finding.message)?,
+        Some(region) => writeln!(text, "{weight} {} in {region}: {message}", finding.code)?,
+        None => writeln!(text, "{weight} {}: {message}", finding.code)?,
     }
-    writeln!(text, "  about  {}", finding.subject)?;
-    writeln!(text, "  to do  {}", finding.remedy)
+    writeln!(text, "  about  {}", line(&finding.subject))?;
+    writeln!(text, "  to do  {}", line(&finding.remedy))
 }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::binding::CertificateArn;
 use crate::bundle_name::BundleName;
@@ -52,6 +52,10 @@ pub struct Entry {
         with = "time::serde::rfc3339::option"
     )]
     pub modified_at: Option<OffsetDateTime>,
+    /// S3's mark of the summary that this was read from. Absent where the sweep itself did the work: the next one
+    /// reads the summary, which an event may have written anew by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary_etag: Option<String>,
     /// What the home region serves for it.
     #[serde(flatten)]
     pub home: KeptCertificate,
@@ -264,6 +268,7 @@ impl Entry {
             outcome: stored.outcome,
             at: OffsetDateTime::parse(&stored.at, &Rfc3339).ok()?,
             modified_at: stored.object.modified_at.as_deref().and_then(instant),
+            summary_etag: None,
             home: kept(stored.certificate_arn, stored.certificate),
             others: others
                 .map(|(region, there)| (region, kept(there.certificate_arn, there.certificate)))
@@ -274,6 +279,26 @@ impl Entry {
             more_findings,
             retry,
         })
+    }
+
+    /// The bucket's lifecycle has removed the bundle by now, so long after it was dropped. It removes bundles that are
+    /// served, no others.
+    #[must_use]
+    pub fn is_removed(&self, bundle_days: Option<Duration>, now: OffsetDateTime) -> bool {
+        let is_served = matches!(
+            self.outcome,
+            Outcome::Imported | Outcome::Replaced | Outcome::Unchanged
+        );
+        let dropped_at = self.modified_at.unwrap_or(self.at);
+        is_served && bundle_days.is_some_and(|days| dropped_at + days <= now)
+    }
+
+    /// One of its findings that are kept is of `rule`.
+    #[must_use]
+    pub fn has_finding(&self, rule: &finding::Rule) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.code == rule.code)
     }
 
     /// The bundle itself is bad or incomplete: what it serves is an earlier version, if anything.

@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::plan::{Listing, Reason};
 use super::status::Status;
-use super::{Report, find_work, list, load_index, tell};
+use super::{Report, find_work, list, load_index, recall_removed, tell};
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::inventory::Dropped;
@@ -45,6 +45,7 @@ pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
     index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, world).await?;
+    recall_removed(&listing, &mut index, world).await?;
     let mut report = undone(&listing, &work, world.now);
     tell(&listing, &mut index, &mut report, world);
     info!(bundles = listing.bundles.len(), "looked");
@@ -53,7 +54,7 @@ pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     let mut status = Status::of(&listing, &index, &report, world.now, config.expiry_warning);
     // The next sweep is due so long after the last one, not after this look.
     let page = format!("{}status.html", config.summary_prefix);
-    let swept_at = listing.summaries.get(&page).copied();
+    let swept_at = listing.summaries.get(&page).map(|page| page.at);
     if let Some(swept_at) = swept_at {
         status.made_at = swept_at;
         status = status.scheduled(config.sweep_schedule.as_deref());

@@ -1,6 +1,6 @@
 //! Which bundles a sweep has to work on, and why. Pure: everything was listed before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -18,6 +18,10 @@ use crate::region::Region;
 pub enum Reason {
     /// No summary tells what became of this content: an event was missed, or the work unfinished.
     NotDone,
+    /// A worker did not come to its end: the summary may be there, and tags or parameters not.
+    Interrupted,
+    /// Another version of the bundle was worked on after the current one.
+    OtherVersion,
     /// The verdict may be another one today.
     Retry,
     /// ACM no longer has the certificate.
@@ -46,12 +50,23 @@ pub struct Listing {
     pub bundles: BTreeMap<BundleName, Dropped>,
     /// Versions of secret parameters, by name.
     pub secrets: HashMap<String, i64>,
-    /// When each summary was written, by key.
-    pub summaries: HashMap<String, OffsetDateTime>,
+    /// The summaries that were written, by key.
+    pub summaries: HashMap<String, Written>,
+    /// Bundles whose lease was neither given back nor is held: their worker died, or AWS did not answer it.
+    pub left_leases: BTreeSet<BundleName>,
     /// The regions that are served, the home region first.
     pub regions: Vec<Region>,
     /// All imported certificates, by region; a region is absent where its ACM cannot be searched.
     pub certificates: BTreeMap<Region, HashMap<CertificateArn, Standing>>,
+}
+
+/// A summary as it was listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// When. S3 tells whole seconds.
+    pub at: OffsetDateTime,
+    /// S3's mark of its content.
+    pub etag: String,
 }
 
 /// What was listed of one certificate.
@@ -74,6 +89,42 @@ impl Listing {
             None => Listed::Unknown,
         }
     }
+
+    /// All summaries by the name of their bundle, each with its key.
+    #[must_use]
+    pub fn summaries_by_bundle(&self, summary_prefix: &str) -> Summaries<'_> {
+        let mut by_bundle: BTreeMap<&str, Vec<(&str, &Written)>> = BTreeMap::new();
+        for (key, written) in &self.summaries {
+            let path = key.strip_prefix(summary_prefix);
+            if let Some((name, _)) = path.and_then(|path| path.split_once('/')) {
+                by_bundle.entry(name).or_default().push((key, written));
+            }
+        }
+        Summaries(by_bundle)
+    }
+}
+
+/// The summaries that were listed, by bundle. Each content of a bundle has its own.
+#[derive(Debug)]
+pub struct Summaries<'a>(BTreeMap<&'a str, Vec<(&'a str, &'a Written)>>);
+
+impl Summaries<'_> {
+    /// The event of another version of `bundle` was worked on after the content whose summary is at `key`: it may have
+    /// brought a newer certificate, under another ARN. S3 tells whole seconds, so one of the same second counts.
+    fn is_followed(&self, bundle: &BundleName, key: &str, written: &Written) -> bool {
+        let all = self.0.get(bundle.as_str()).map_or(&[][..], Vec::as_slice);
+        all.iter()
+            .any(|(other, later)| *other != key && later.at >= written.at)
+    }
+
+    /// Bundles without objects, each with the key of its latest summary.
+    pub fn without_objects(&self, listing: &Listing) -> impl Iterator<Item = (BundleName, &str)> {
+        self.0.iter().filter_map(|(name, all)| {
+            let bundle = BundleName::new(name)?;
+            let (key, _) = all.iter().max_by_key(|(_, written)| written.at)?;
+            (!listing.bundles.contains_key(&bundle)).then_some((bundle, *key))
+        })
+    }
 }
 
 /// Decides about one bundle. `content` is what it is made from now, `summary_key` where its summary
@@ -81,19 +132,28 @@ impl Listing {
 #[must_use]
 pub fn step(
     listing: &Listing,
+    summaries: &Summaries<'_>,
     index: &Index,
     bundle: &BundleName,
     content: &ContentId,
     summary_key: &str,
 ) -> Step {
     let modified_at = listing.bundles.get(bundle).and_then(Dropped::modified_at);
-    let written_at = listing.summaries.get(summary_key).copied();
     // The same content may be dropped again after another: only a summary that is not older than
     // the objects is about this drop. S3 tells both times in whole seconds.
-    if written_at < modified_at || written_at.is_none() {
+    let written = listing.summaries.get(summary_key);
+    let Some(written) = written.filter(|written| Some(written.at) >= modified_at) else {
         return Step::Work(Reason::NotDone);
+    };
+    if listing.left_leases.contains(bundle) {
+        return Step::Work(Reason::Interrupted);
     }
-    match index.entry(bundle, content) {
+    if summaries.is_followed(bundle, summary_key, written) {
+        return Step::Work(Reason::OtherVersion);
+    }
+    // An event may have written it anew since, with another outcome of the same content.
+    let known = index.entry(bundle, content);
+    match known.filter(|entry| entry.summary_etag.as_ref() == Some(&written.etag)) {
         Some(entry) => check(listing, bundle, entry),
         None => Step::ReadSummary,
     }
@@ -194,10 +254,17 @@ mod tests {
             name: object.key.clone(),
             version: "1".into(),
         }]);
-        let written = seconds.map(|seconds| (KEY.to_owned(), DROPPED + Duration::seconds(seconds)));
+        let written = seconds.map(|seconds| {
+            let written = Written {
+                at: DROPPED + Duration::seconds(seconds),
+                etag: "1".to_owned(),
+            };
+            (KEY.to_owned(), written)
+        });
         let listing = Listing {
             bundles: by_bundle(vec![object], "drop/"),
             secrets: HashMap::new(),
+            left_leases: BTreeSet::new(),
             summaries: written.into_iter().collect(),
             regions: [REGION, OTHER]
                 .iter()
@@ -210,10 +277,11 @@ mod tests {
                 .collect(),
         };
         let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
-            let content = if made_from == "this" || made_from == "upload before" { content.to_string() } else { made_from.to_owned() };
+            let content = if made_from == "other" { made_from.to_owned() } else { content.to_string() };
+            let etag = if made_from == "summary before" { "0" } else { "1" };
             let modified_at = if made_from == "upload before" { "2026-11-30T23:59:59Z" } else { "2026-12-01T00:00:00Z" };
             json!({"www.example.com": {"content_id": content, "outcome": "imported", "retry": retry,
-                "modified_at": modified_at,
+                "modified_at": modified_at, "summary_etag": etag,
                 "at": "2026-12-01T00:00:00Z", "certificate_arn": ARN, "serial": "01:02"}})
         });
         let index = Index::from_json(
@@ -221,7 +289,40 @@ mod tests {
                 .to_string()
                 .as_bytes(),
         );
-        step(&listing, &index, &bundle, &content, KEY)
+        let summaries = listing.summaries_by_bundle("summaries/");
+        step(&listing, &summaries, &index, &bundle, &content, KEY)
+    }
+
+    #[test]
+    fn a_version_that_was_worked_on_later_makes_the_current_one_due() {
+        let written = |seconds| Written {
+            at: DROPPED + Duration::seconds(seconds),
+            etag: "1".to_owned(),
+        };
+        for (name, other, seconds, expected) in [
+            (
+                "an older version, before",
+                "www.example.com/other",
+                9,
+                false,
+            ),
+            ("in the same second", "www.example.com/other", 10, true),
+            ("after", "www.example.com/other", 11, true),
+            ("of another bundle", "www.example.com.old/other", 11, false),
+            ("the page", "status", 11, false),
+        ] {
+            let listing = Listing {
+                summaries: HashMap::from([
+                    (KEY.to_owned(), written(10)),
+                    (format!("summaries/{other}.json"), written(seconds)),
+                ]),
+                ..Listing::default()
+            };
+            let summaries = listing.summaries_by_bundle("summaries/");
+            let bundle = BundleName::new("www.example.com").expect("a name");
+            let found = summaries.is_followed(&bundle, KEY, &written(10));
+            assert_eq!(found, expected, "{name}");
+        }
     }
 
     #[test]
@@ -254,6 +355,11 @@ mod tests {
             (
                 "changed by an event",
                 decide(Some(60), Some(("other", false)), there()),
+                Step::ReadSummary,
+            ),
+            (
+                "the same content, worked on by an event",
+                decide(Some(60), Some(("summary before", false)), there()),
                 Step::ReadSummary,
             ),
             (

@@ -1,6 +1,6 @@
 //! What a sweep tells: its report, and the metrics of all bundles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tracing::warn;
@@ -35,15 +35,39 @@ pub struct Report {
     pub unfinished: BTreeMap<String, String>,
     /// How many were left to the next sweep because time was up.
     pub left: usize,
+    /// Those that were put into the queue because time was up or AWS was briefly bad. The function goes on with them
+    /// at once.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub queued: BTreeSet<String>,
     /// Bundles whose certificate expires within the warning time, with its end.
     pub expiring: BTreeMap<String, String>,
     /// Bundles that still wait for parts, with the time since when.
     pub waiting: BTreeMap<String, String>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
+    /// Certificates in ACM whose bundle the bucket's lifecycle removed, as `CERTDROP_BUNDLE_DAYS` has it, by the
+    /// bundle's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub bundle_removed: BTreeMap<String, Vec<String>>,
+    /// How many imported certificates each region has, certdrop's and others.
+    pub certificates: BTreeMap<Region, usize>,
+    /// How many a region may have.
+    pub certificate_quota: usize,
     /// Regions whose certificates could not be listed, and why. They were left out of the work.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_listed: BTreeMap<Region, Fault>,
+}
+
+impl Report {
+    /// Regions that have used 80 % of the quota of imported certificates or more. One that has used it up takes no
+    /// new certificate.
+    pub fn near_quota(&self) -> impl Iterator<Item = (&Region, usize)> {
+        let certificates = self
+            .certificates
+            .iter()
+            .map(|(region, count)| (region, *count));
+        certificates.filter(|(_, count)| count * 100 >= self.certificate_quota * 80)
+    }
 }
 
 /// What a person should know though nothing could be done about it.
@@ -59,12 +83,20 @@ pub(super) fn tell(
     };
     for (name, entry) in &index.bundles {
         let live: Vec<_> = live(listing, entry).collect();
+        let is_removed = !is_there(name) && entry.is_removed(world.config.bundle_days, world.now);
         if !is_there(name) {
+            let known = if is_removed {
+                &mut report.bundle_removed
+            } else {
+                &mut report.without_bundle
+            };
             if !live.is_empty() {
                 let arns = live.iter().map(|(arn, _)| arn.to_string()).collect();
-                report.without_bundle.insert(name.clone(), arns);
+                known.insert(name.clone(), arns);
             }
-            continue;
+            if !is_removed {
+                continue;
+            }
         }
         let ends = live.iter().filter_map(|(_, standing)| standing.not_after);
         if let Some(end) = ends.min().filter(|end| *end <= warn_before) {
@@ -76,6 +108,15 @@ pub(super) fn tell(
     }
     for (bundle, end) in &report.expiring {
         warn!(bundle, end, "certificate expires soon");
+    }
+    let certificates = listing.certificates.iter();
+    report.certificates = certificates
+        .map(|(region, there)| (region.clone(), there.len()))
+        .collect();
+    report.certificate_quota = world.config.certificate_quota;
+    for (region, count) in report.near_quota() {
+        let quota = report.certificate_quota;
+        warn!(%region, count, quota, "the quota of imported certificates is nearly used up");
     }
     // A bundle that is gone is remembered for as long as its certificate is there to be told of.
     index.keep(|name, entry| is_there(name) || may_be_live(listing, entry));
@@ -113,12 +154,24 @@ pub(super) fn emit(listing: &Listing, index: &Index, report: &Report, world: Inv
         .collect();
     let worked_on = |name: &String| report.outcomes.contains_key(name);
     for (name, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
-        (world.emit)(&metrics::of_bundle(name, *end, world.now));
+        (world.emit)(&metrics::of_bundle(
+            name,
+            *end,
+            &world.config.stack,
+            world.now,
+        ));
     }
-    let first_end = ends.values().min().copied();
-    (world.emit)(&metrics::of_sweep(
-        report.unfinished.len() + report.not_listed.len(),
-        first_end,
-        world.now,
-    ));
+    let swept = metrics::Swept {
+        unfinished: report.unfinished.len() + report.not_listed.len(),
+        queued: report.queued.len(),
+        first_end: ends.values().min().copied(),
+        certificates: report
+            .certificates
+            .values()
+            .max()
+            .copied()
+            .unwrap_or_default(),
+        quota: report.certificate_quota,
+    };
+    (world.emit)(&metrics::of_sweep(swept, &world.config.stack, world.now));
 }

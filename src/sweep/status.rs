@@ -11,6 +11,7 @@ use super::Report;
 use super::index::Index;
 use super::plan::Listing;
 use crate::bundle_name::BundleName;
+use crate::region::Region;
 use crate::summary::Outcome;
 use view::View;
 
@@ -32,6 +33,9 @@ pub struct Status {
         skip_serializing_if = "Option::is_none"
     )]
     pub next_sweep: Option<OffsetDateTime>,
+    /// What a person must do that is about no single bundle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to_do: Vec<Note>,
     /// One a bundle.
     pub rows: Vec<Row>,
 }
@@ -98,10 +102,14 @@ pub enum State {
 pub enum Open {
     /// The sweep had no time for it.
     Left,
+    /// The sweep put it into the queue: the function works on it by now.
+    Queued,
     /// A fault stopped the work.
     Unfinished,
     /// The bundle is no longer in the bucket, its certificate still in ACM.
     WithoutBundle,
+    /// The same, and the bucket's lifecycle removed it, as the settings say.
+    BundleRemoved,
 }
 
 /// Something to do or to know.
@@ -127,7 +135,9 @@ impl State {
             Self::Done(outcome) => outcome.as_str(),
             Self::Open(Open::Left) => "not looked at yet",
             Self::Open(Open::Unfinished) => "unfinished",
+            Self::Open(Open::Queued) => "queued",
             Self::Open(Open::WithoutBundle) => "no bundle",
+            Self::Open(Open::BundleRemoved) => "bundle removed",
         }
     }
 }
@@ -159,7 +169,9 @@ impl Status {
         };
         let bundles = listing.bundles.keys().map(BundleName::as_str);
         let orphans = report.without_bundle.keys().map(String::as_str);
-        let mut rows: Vec<_> = bundles.chain(orphans).map(|name| view.row(name)).collect();
+        let removed = report.bundle_removed.keys().map(String::as_str);
+        let all = bundles.chain(orphans).chain(removed);
+        let mut rows: Vec<_> = all.map(|name| view.row(name)).collect();
         // Nothing at all is served for a bundle without a certificate: as pressing as its last day.
         rows.sort_by_cached_key(|row| {
             let days = row.days_left.unwrap_or_default();
@@ -170,6 +182,10 @@ impl Status {
             warning_days: expiry_warning.whole_days(),
             schedule: None,
             next_sweep: None,
+            to_do: report
+                .near_quota()
+                .map(|(region, count)| near_quota(region, count, report))
+                .collect(),
             rows,
         }
     }
@@ -196,6 +212,18 @@ impl Status {
     }
 }
 
+fn near_quota(region: &Region, count: usize, report: &Report) -> Note {
+    let quota = report.certificate_quota;
+    Note {
+        code: None,
+        subject: None,
+        what: format!(
+            "{region} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
+        ),
+        remedy: "Ask AWS for a higher quota (Service Quotas, ACM, imported certificates) and set CertificateQuota, or delete certificates that nothing uses.".to_owned(),
+    }
+}
+
 /// The time between two sweeps of a `rate(...)`; `None` for a `cron(...)`.
 ///
 /// Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based>
@@ -218,7 +246,6 @@ mod tests {
     use super::*;
     use crate::binding::{CertificateArn, Standing};
     use crate::inventory::{Listed, by_bundle};
-    use crate::region::Region;
     use crate::sweep::plan::Reason;
     use serde_json::{Value, json};
     use std::collections::{BTreeMap, HashMap};

@@ -99,6 +99,7 @@ impl Page<'_> {
                  The first sweep after a drop shows its bundle here.</p>\n</header>\n",
             );
         }
+        self.to_do(html)?;
         self.totals(html)?;
         writeln!(
             html,
@@ -121,6 +122,18 @@ impl Page<'_> {
             ),
             (None, None) => "Each sweep writes it anew.".to_owned(),
         }
+    }
+
+    /// What is about no single bundle.
+    fn to_do(&self, html: &mut String) -> fmt::Result {
+        for note in &self.status.to_do {
+            let (what, remedy) = (Text(&note.what), Text(&note.remedy));
+            writeln!(
+                html,
+                "<p class=\"account\"><span class=\"what\">{what}</span> {remedy}</p>"
+            )?;
+        }
+        Ok(())
     }
 
     fn totals(&self, html: &mut String) -> fmt::Result {
@@ -268,6 +281,7 @@ mod tests {
             warning_days: 30,
             schedule: None,
             next_sweep: None,
+            to_do: Vec::new(),
             rows,
         }
     }

@@ -344,6 +344,11 @@ rules! {
         source: "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_prevent_interaction_failure_idempotent.html",
         remedy: "Nothing: the bundle is looked at once more."
     }
+    TAGS_FULL = Warning "tags-full" {
+        meaning: "The object has as many tags as S3 takes, so certdrop could not add its own.",
+        source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html",
+        remedy: "Remove a tag of your own from the object; the certificate is recorded in its parameter and by its own tag."
+    }
     ANOTHER_CERTIFICATE = Warning "another-certificate" {
         meaning: "ACM has another certificate that carries the bundle's name.",
         source: "certdrop",

@@ -1,14 +1,20 @@
 //! The function may do what it does, and nothing else. Every other test here runs under the
 //! template's permissions, too; this one shows that none of them is left over.
 
+use std::time::Duration as Time;
+
 use serde_json::json;
 use time::Duration;
 
+use crate::queue::{batch, run_with_queue};
 use crate::support::pki::{Authority, Order};
-use crate::support::scene::{ADOPTION, Scene, run, run_with};
+use crate::support::scene::{ADOPTION, Scene, run};
 
 /// What Lambda itself does in the function's name, which no call of the function shows.
-const BY_LAMBDA: [(&str, &str); 3] = [
+const BY_LAMBDA: [(&str, &str); 6] = [
+    ("TakeWork", "sqs:ReceiveMessage"),
+    ("TakeWork", "sqs:DeleteMessage"),
+    ("TakeWork", "sqs:GetQueueAttributes"),
     ("WriteItsLog", "logs:CreateLogStream"),
     ("WriteItsLog", "logs:PutLogEvents"),
     ("KeepEventsThatFailed", "sqs:SendMessage"),
@@ -26,72 +32,89 @@ fn every_permission_is_needed_by_some_call() {
         "CERTDROP_TOPIC_ARN",
         "arn:aws:sns:eu-central-1:123456789012:certdrop",
     );
-    run_with(&[ADOPTION, topic], async |scene| {
-        scene.make_topic("certdrop").await;
-        let authority = Authority::new();
-        let issue = |name: &str, age: i64| authority.issue(&Order::new(name, Duration::days(age)));
+    run_with_queue(
+        "work-of-all-kinds",
+        &[ADOPTION, topic],
+        async |scene, queue| {
+            scene.make_topic("certdrop").await;
+            let authority = Authority::new();
+            let issue =
+                |name: &str, age: i64| authority.issue(&Order::new(name, Duration::days(age)));
 
-        let first = issue("own.example.com", 3);
-        let imported = scene
-            .drop_bundle("drop/own.example.com.pem", &first.bundle())
-            .await;
-        assert_eq!(imported["outcome"], "imported", "{imported}");
-        let renewed = issue("own.example.com", 2);
-        let replaced = scene
-            .drop_bundle("drop/own.example.com.pem", &renewed.bundle())
-            .await;
-        assert_eq!(replaced["outcome"], "replaced", "{replaced}");
+            let first = issue("own.example.com", 3);
+            let imported = scene
+                .drop_bundle("drop/own.example.com.pem", &first.bundle())
+                .await;
+            assert_eq!(imported["outcome"], "imported", "{imported}");
+            let renewed = issue("own.example.com", 2);
+            let replaced = scene
+                .drop_bundle("drop/own.example.com.pem", &renewed.bundle())
+                .await;
+            assert_eq!(replaced["outcome"], "replaced", "{replaced}");
 
-        // Without its parameter it is found by the tags of earlier versions.
-        forget_parameter(scene, "own.example.com").await;
-        let again = issue("own.example.com", 1);
-        let replaced = scene
-            .drop_bundle("drop/own.example.com.pem", &again.bundle())
-            .await;
-        assert_eq!(replaced["outcome"], "replaced", "{replaced}");
+            // Without its parameter it is found by the tags of earlier versions.
+            forget_parameter(scene, "own.example.com").await;
+            let again = issue("own.example.com", 1);
+            let replaced = scene
+                .drop_bundle("drop/own.example.com.pem", &again.bundle())
+                .await;
+            assert_eq!(replaced["outcome"], "replaced", "{replaced}");
 
-        // One that was imported by hand, and is handed over by a tag on the object.
-        let foreign = issue("hand.example.com", 2);
-        let arn = scene.import_by_hand(&foreign).await;
-        let key = "drop/hand.example.com.pem";
-        let version = scene.put(key, &issue("hand.example.com", 1).bundle()).await;
-        scene
-            .tag_object(key, &[("certdrop:certificate-arn", &arn)])
-            .await;
-        let adopted = scene.summary(&scene.created(key, &version)).await;
-        assert_eq!(adopted["certificate_arn"], arn, "{adopted}");
+            // One that was imported by hand, and is handed over by a tag on the object.
+            let foreign = issue("hand.example.com", 2);
+            let arn = scene.import_by_hand(&foreign).await;
+            let key = "drop/hand.example.com.pem";
+            let version = scene.put(key, &issue("hand.example.com", 1).bundle()).await;
+            scene
+                .tag_object(key, &[("certdrop:certificate-arn", &arn)])
+                .await;
+            let adopted = scene.summary(&scene.created(key, &version)).await;
+            assert_eq!(adopted["certificate_arn"], arn, "{adopted}");
 
-        // A worker died and left its lease.
-        scene.leave_lease("folder.example.com").await;
-        let folder = issue("folder.example.com", 1);
-        scene
-            .put("drop/folder.example.com/privkey.pem", &folder.key)
-            .await;
-        let chain = folder.certificate.clone() + &folder.chain;
-        scene
-            .put("drop/folder.example.com/fullchain.pem", &chain)
-            .await;
-        for _ in 0..2 {
-            scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
-        }
+            // A worker died and left its lease.
+            scene.leave_lease("folder.example.com").await;
+            let folder = issue("folder.example.com", 1);
+            scene
+                .put("drop/folder.example.com/privkey.pem", &folder.key)
+                .await;
+            let chain = folder.certificate.clone() + &folder.chain;
+            scene
+                .put("drop/folder.example.com/fullchain.pem", &chain)
+                .await;
+            for _ in 0..2 {
+                scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+            }
 
-        let uses = scene.policy.uses();
-        let table: Vec<_> = uses
-            .iter()
-            .map(|((sid, action), is_used)| format!("{sid:34} {action:32} {is_used}"))
-            .collect();
-        println!("{}", table.join("\n"));
-        let unused: Vec<_> = uses
-            .iter()
-            .filter(|((sid, action), is_used)| {
-                !**is_used && !BY_LAMBDA.contains(&(sid.as_str(), action.as_str()))
-            })
-            .collect();
-        assert!(
-            unused.is_empty(),
-            "granted, but needed by no call: {unused:#?}"
-        );
-    });
+            // A message that nobody understands, and a sweep that has no time.
+            queue.send(&json!({"nobody": "sends this"})).await;
+            let messages = queue.receive().await;
+            scene.invoke(&batch(&messages)).await.expect("an answer");
+            let key = "drop/left.example.com.pem";
+            scene.put(key, &issue("left.example.com", 1).bundle()).await;
+            let (sweep, limit) = (json!({"sweep": {}}), Time::from_secs(15));
+            let swept = scene.function.invoke_within(&sweep, limit).await;
+            let report = swept.expect("a report");
+            let queued = report["queued"].as_array().expect("bundles");
+            assert!(queued.contains(&json!("left.example.com")), "{report}");
+
+            let uses = scene.policy.uses();
+            let table: Vec<_> = uses
+                .iter()
+                .map(|((sid, action), is_used)| format!("{sid:34} {action:32} {is_used}"))
+                .collect();
+            println!("{}", table.join("\n"));
+            let unused: Vec<_> = uses
+                .iter()
+                .filter(|((sid, action), is_used)| {
+                    !**is_used && !BY_LAMBDA.contains(&(sid.as_str(), action.as_str()))
+                })
+                .collect();
+            assert!(
+                unused.is_empty(),
+                "granted, but needed by no call: {unused:#?}"
+            );
+        },
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod fetch;
 mod least_privilege;
 mod logging;
 mod on_moto;
+mod queue;
 mod regions;
 mod round_trips;
 mod samples;

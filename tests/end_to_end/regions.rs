@@ -164,6 +164,41 @@ fn a_region_that_fails_holds_up_no_other_and_is_retried_alone() {
 }
 
 #[test]
+fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
+    run_with(&[TWO_REGIONS], async |scene| {
+        let (first, _) = pair("later.example.com");
+        let key = "drop/later.example.com.pem";
+        let version = scene.put(key, &first.bundle()).await;
+        let event = scene.created(key, &version);
+        scene.summary(&event).await;
+        for _ in 0..2 {
+            let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+            assert_eq!(report["unchanged"], 1, "{report}");
+        }
+        scene.acm_proxy.set_rule(|call| {
+            if call.region == OTHER_REGION {
+                Deed::Refuse(DENIED)
+            } else {
+                Deed::Pass
+            }
+        });
+        scene.fault(&event).await;
+        let fault = &stored(scene, "later.example.com").await["regions"][OTHER_REGION]["fault"];
+        assert!(fault.is_string(), "{fault}");
+
+        scene.acm_proxy.set_rule(|_| Deed::Pass);
+        let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        assert_eq!(
+            report["worked_on"]["later.example.com"], "retry",
+            "{report}"
+        );
+        let summary = stored(scene, "later.example.com").await;
+        let there = &summary["regions"][OTHER_REGION];
+        assert_eq!(there["outcome"], "unchanged", "{summary}");
+    });
+}
+
+#[test]
 fn a_region_that_keeps_silent_leaves_the_others_their_time() {
     run_with(&[TWO_REGIONS], async |scene| {
         let (first, _) = pair("silent.example.com");

@@ -3,10 +3,11 @@
 use std::time::Duration as Time;
 
 use serde_json::{Value, json};
-use time::Duration;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run};
+use crate::support::scene::{Scene, run, run_with};
 use crate::support::stage::REGION;
 
 async fn sweep(scene: &Scene) -> Value {
@@ -267,5 +268,68 @@ fn a_sweep_writes_the_page_that_people_look_at() {
                 .count(),
             4
         );
+    });
+}
+
+#[test]
+fn a_worker_that_died_beside_its_summary_is_finished_by_the_next_sweep() {
+    let terms = [
+        ("CERTDROP_ATTEMPT_SECONDS", "0.5"),
+        ("CERTDROP_LEASE_SECONDS", "1"),
+        ("CERTDROP_SETTLING_SECONDS", "0.1"),
+    ];
+    run_with(&terms, async |scene| {
+        let issued = Authority::new().issue(&Order::new("died.example.com", Duration::DAY));
+        let key = "drop/died.example.com.pem";
+        let imported = scene.drop_bundle(key, &issued.bundle()).await;
+        for _ in 0..2 {
+            assert_eq!(sweep(scene).await["unchanged"], 1);
+        }
+        // It wrote the summary, not the tags, and its lease lies there.
+        scene.tag_object(key, &[]).await;
+        let end = OffsetDateTime::now_utc() + Duration::seconds(3);
+        let end = end.format(&Rfc3339).expect("a date");
+        let lease = json!({"holder": "dead", "expires_at": end});
+        scene
+            .put_unminded("leases/died.example.com", &lease.to_string())
+            .await;
+        scene.leases_end().await;
+
+        let report = sweep(scene).await;
+        assert_eq!(
+            report["worked_on"]["died.example.com"], "interrupted",
+            "{report}"
+        );
+        let tags = scene.object_tags(key).await;
+        assert_eq!(
+            json!(tags["certdrop:certificate-arn"]),
+            imported["certificate_arn"]
+        );
+        assert!(scene.keys("leases/").await.is_empty());
+    });
+}
+
+#[test]
+fn tags_that_were_lost_beside_the_summary_of_an_unchanged_bundle_are_written_by_the_next_sweep() {
+    run(async |scene| {
+        let issued = Authority::new().issue(&Order::new("same.example.com", Duration::DAY));
+        let key = "drop/same.example.com.pem";
+        scene.drop_bundle(key, &issued.bundle()).await;
+        let same = scene.drop_bundle(key, &issued.bundle()).await;
+        assert_eq!(same["outcome"], "unchanged", "{same}");
+        scene.tag_object(key, &[]).await;
+
+        let report = sweep(scene).await;
+        assert_eq!(
+            report["worked_on"]["same.example.com"], "not-done",
+            "{report}"
+        );
+        assert_eq!(
+            scene.object_tags(key).await["certdrop:outcome"],
+            "unchanged"
+        );
+        for _ in 0..2 {
+            assert_eq!(sweep(scene).await["unchanged"], 1);
+        }
     });
 }

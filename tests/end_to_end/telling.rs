@@ -56,10 +56,15 @@ fn notice(form: &str) -> Notice {
     let message: Value =
         serde_json::from_str(&member("Message")).expect("a message for each protocol");
     assert_eq!(member("MessageStructure"), "json");
-    let for_programs = message["sqs"].as_str().expect("text for programs");
+    let for_programs = message["default"].as_str().expect("text for programs");
+    assert_eq!(
+        message.as_object().map(serde_json::Map::len),
+        Some(3),
+        "each text once"
+    );
     Notice {
         subject: member("Subject"),
-        prose: message["default"]
+        prose: message["email"]
             .as_str()
             .expect("text for people")
             .to_owned(),
@@ -137,16 +142,21 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
         let of = |name: &str| -> Vec<&Metric> {
             seen.iter().filter(|metric| metric.name == name).collect()
         };
+        let stack = ("stack".to_owned(), "certdrop".to_owned());
         for name in ["Imported", "Rejected", "Swept"] {
             let [one] = of(name)[..] else {
                 panic!("{name} is counted {} times", of(name).len())
             };
-            assert!((one.value - 1.0).abs() < f64::EPSILON && one.dimensions.is_empty());
+            assert!((one.value - 1.0).abs() < f64::EPSILON);
+            assert_eq!(one.dimensions, [stack.clone()]);
         }
         assert!(of("Failed").is_empty());
         // An alarm has no dimension to choose by: the soonest end of all stands by itself.
         assert!((of("SoonestExpiry")[0].value - 88.0).abs() < f64::EPSILON);
-        let bundle = vec![("bundle".to_owned(), "counted.example.com".to_owned())];
+        let bundle = vec![
+            stack,
+            ("bundle".to_owned(), "counted.example.com".to_owned()),
+        ];
         let days = of("DaysToExpiry");
         assert_eq!(days.len(), 2, "at its import and at the sweep: {days:?}");
         assert!(days.iter().all(|metric| metric.dimensions == bundle));

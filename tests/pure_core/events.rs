@@ -83,7 +83,12 @@ fn samples_from_queues_hold_two_messages_each() {
 
 #[test]
 fn samples_of_schedules_ask_for_a_sweep() {
-    for sample in ["schedule", "eventbridge-scheduled-event", "sweep"] {
+    for sample in [
+        "schedule",
+        "eventbridge-scheduled-event",
+        "sweep",
+        "lambda-failed-event",
+    ] {
         assert_eq!(
             request(sample),
             Ok(Request::Sweep(SweepRequest::default())),

@@ -29,7 +29,7 @@ pub(crate) fn standing(answer: &Answer) -> Standing {
             // A fault of the set-up within a sweep stands among the unfinished, too.
             _ => Standing::Finished,
         },
-        Err(FunctionError::Reported { kind, message }) if kind == "Transient" => {
+        Err(FunctionError::Reported { kind, message }) if kind != "SetUp" => {
             Standing::Unfinished(message.clone())
         }
         Err(error) => Standing::Wrong(format!("{error:?}")),

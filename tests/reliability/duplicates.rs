@@ -56,7 +56,7 @@ fn duplicates_and_disorder_leave_one_certificate_a_bundle_and_never_roll_back() 
                 };
                 match function.invoke(&event).await {
                     Ok(_) => {}
-                    Err(FunctionError::Reported { kind, .. }) if kind == "Transient" => {
+                    Err(FunctionError::Reported { kind, .. }) if kind != "SetUp" => {
                         // As Lambda does: later.
                         queue.lock().expect("the queue").insert(0, event);
                         *again.lock().expect("the count") += 1;

@@ -53,6 +53,36 @@ fn a_match_under_the_old_arn_does_not_displace_the_recorded_newer_certificate() 
 }
 
 #[test]
+fn the_late_event_of_an_earlier_version_with_a_newer_certificate_is_told_by_the_current_one() {
+    let import_new = ("CERTDROP_ON_INCOMPATIBLE", "import-new");
+    run_with(&[import_new], async |scene| {
+        let authority = Authority::new();
+        let p384 = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).expect("a key");
+        let newer = authority.issue_for(&Order::new("late.example.com", DAY), &p384);
+        let older = authority.issue(&Order::new("late.example.com", 2 * DAY));
+        let key = "drop/late.example.com.pem";
+        let late = scene.put(key, &newer.bundle()).await;
+        let old = scene.drop_bundle(key, &older.bundle()).await;
+        assert_eq!(old["outcome"], "imported", "{old}");
+        scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        let new = scene.summary(&scene.created(key, &late)).await;
+        assert_ne!(new["certificate_arn"], old["certificate_arn"], "{new}");
+
+        let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        let reason = &report["worked_on"]["late.example.com"];
+        assert_eq!(reason, "other-version", "{report}");
+        let tags = scene.object_tags(key).await;
+        assert_eq!(tags["certdrop:outcome"], "outdated");
+        let recorded = scene.parameter("/late.example.com/certificate-arn").await;
+        assert_eq!(json!(recorded), new["certificate_arn"]);
+        assert_eq!(
+            json!(tags["certdrop:certificate-arn"]),
+            new["certificate_arn"]
+        );
+    });
+}
+
+#[test]
 fn a_force_that_another_worker_used_up_is_not_used_again() {
     run(async |scene| {
         let name = "forced.example.com";

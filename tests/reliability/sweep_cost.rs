@@ -65,13 +65,13 @@ async fn leave_as_done(scene: &Scene) -> Value {
         };
         let content = ContentId::of(vec![source]);
         let bundle = BundleName::new(&name).expect("a name");
-        scene
+        let summary = scene
             .put_unminded(&format!("summaries/{bundle}/{content}.json"), "{}")
             .await;
         let at = OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
         let entry = json!({
             "content_id": content.to_string(), "outcome": "imported", "at": at.expect("a date"),
-            "certificate_arn": arn, "serial": template.serial, "retry": false,
+            "summary_etag": summary, "certificate_arn": arn, "serial": template.serial, "retry": false,
             "not_after": "2030-01-01T00:00:00Z", "names": [name, format!("www.{name}")],
             "findings": [{"code": "root-in-bundle", "subject": "CN=Root", "message": "The bundle holds the root.",
                 "remedy": "Nothing: a public root is left out of the chain, a private one is sent."}],

@@ -96,6 +96,16 @@ fn dimensions(set: &Value, document: &Value) -> Vec<(String, String)> {
         let value = document[name].as_str();
         let value = value.unwrap_or_else(|| panic!("{name} is no text in {document}"));
         assert!((1..=250).contains(&name.len()) && (1..=1024).contains(&value.len()));
+        assert!(
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() || byte == b' '),
+            "{value:?}"
+        );
+        assert!(
+            !value.starts_with(':') && !value.trim().is_empty(),
+            "{value:?}"
+        );
         (name.to_owned(), value.to_owned())
     };
     names.iter().map(dimension).collect()

@@ -145,6 +145,12 @@ impl Policy {
                 via("sns", "GenerateDataKey"),
                 via("sns", "Decrypt"),
             ],
+            "sqs:SendMessage" | "sqs:SendMessageBatch" => vec![
+                Need::new("sqs:SendMessage", "WORK"),
+                via("sqs", "GenerateDataKey"),
+                via("sqs", "Decrypt"),
+            ],
+            _ if operation.starts_with("sqs:") => vec![Need::new(operation, "WORK")],
             "ssm:GetParameters" => parameters(&body),
             "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
             "acm:ImportCertificate" => self.import(&body, &region(request)).await,

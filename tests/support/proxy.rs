@@ -495,6 +495,7 @@ fn operation(request: &Request<Bytes>) -> String {
         let service = match service {
             "CertificateManager" => "acm",
             "AmazonSSM" => "ssm",
+            "AmazonSQS" => "sqs",
             other if other.starts_with("ResourceGroupsTagging") => "tag",
             other => other,
         };

@@ -224,7 +224,7 @@ impl Scene {
         for _ in 0..DELIVERIES {
             match self.invoke(event).await {
                 Ok(answer) => return answer,
-                Err(FunctionError::Reported { kind, message }) if kind == "Transient" => {
+                Err(FunctionError::Reported { kind, message }) if kind != "SetUp" => {
                     last = message;
                     self.leases_end().await;
                 }

@@ -72,6 +72,10 @@ impl Stage {
         aws_sdk_sns::Client::new(&sdk(&self.endpoint))
     }
 
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&sdk(&self.endpoint))
+    }
+
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&sdk(&self.endpoint))
     }

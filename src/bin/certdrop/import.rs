@@ -217,7 +217,9 @@ async fn see_through(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
     loop {
         progress::say(&format!("{} is brought to ACM", item.bundle));
         match Box::pin(pipeline::process(item, world)).await {
-            Err(Fault::Transient(why)) if now() + PAUSE < world.deadline => {
+            Err(Fault::Transient(why) | Fault::Throttled(why))
+                if now() + PAUSE < world.deadline =>
+            {
                 progress::say(&format!("{}: {why}; trying again", item.bundle));
                 tokio::time::sleep(PAUSE).await;
             }

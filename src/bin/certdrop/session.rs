@@ -111,6 +111,8 @@ impl Options {
             }
             settings.extend(deployed.into_iter().filter(|(name, _)| is_own(name)));
         }
+        // A person's own sweep goes on until it is done; the function's rest goes into the queue.
+        settings.remove("CERTDROP_QUEUE_URL");
         for (name, given) in [
             ("CERTDROP_BUCKET", &self.bucket),
             ("CERTDROP_BUCKET_OWNER", &self.bucket_owner),
@@ -149,7 +151,7 @@ fn is_own(name: &str) -> bool {
 /// A fault in the words of a person's own work. The function's speak of its role and its next try.
 pub(crate) fn told(fault: Fault) -> anyhow::Error {
     match fault {
-        Fault::Transient(problem) => anyhow!("{problem}; try it again"),
+        Fault::Transient(problem) | Fault::Throttled(problem) => anyhow!("{problem}; try it again"),
         Fault::SetUp { problem, remedy } => {
             let remedy = remedy
                 .replace("the function's role", "the role or user that you work as")

@@ -142,6 +142,23 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
     list("Not listed, and left out of the work", not_listed, output)?;
     list("Expires soon", &report.expiring, output)?;
     list("Waits for more parts", &report.waiting, output)?;
+    let removed = report.bundle_removed.iter();
+    let removed = removed.map(|(name, arns)| (name, arns.join(", ")));
+    list(
+        "In ACM; the bundle was removed from the bucket after CERTDROP_BUNDLE_DAYS",
+        removed,
+        output,
+    )?;
+    let quota = report.certificate_quota;
+    let full: Vec<_> = report
+        .near_quota()
+        .map(|(region, count)| {
+            let told = format!("{count} imported certificates, the quota is {quota}");
+            (region.to_string(), told)
+        })
+        .collect();
+    let full = full.iter().map(|(region, told)| (region, told));
+    list("The quota of ACM is nearly used up", full, output)?;
     let orphans = report.without_bundle.iter();
     let orphans = orphans.map(|(name, arns)| (name, arns.join(", ")));
     list("In ACM, but no longer in the bucket", orphans, output)?;
@@ -177,6 +194,8 @@ fn because(reason: Reason) -> &'static str {
     match reason {
         Reason::NotDone => "new or changed",
         Reason::RegionAdded => "a region was added",
+        Reason::Interrupted => "work was interrupted",
+        Reason::OtherVersion => "another version was done",
         Reason::Retry => "may turn out better now",
         Reason::CertificateGone => "certificate was deleted",
         Reason::CertificateChanged => "certificate was replaced",

@@ -31,6 +31,7 @@ const MARGIN: usize = 4;
 /// Where the output is closed.
 pub(crate) fn write(look: &Look, columns: usize, output: &mut impl Write) -> Result<()> {
     heading(look, output)?;
+    to_do(look, columns, output)?;
     let table = Table::of(look, columns);
     if !look.status.rows.is_empty() {
         table.titles(output)?;
@@ -55,6 +56,19 @@ fn heading(look: &Look, output: &mut impl Write) -> Result<()> {
         0 => writeln!(output, "{GOOD}{bundles}, nothing to do{GOOD:#}")?,
         1 => writeln!(output, "{BAD}{bundles}, 1 needs somebody{BAD:#}")?,
         _ => writeln!(output, "{BAD}{bundles}, {pressing} need somebody{BAD:#}")?,
+    }
+    Ok(())
+}
+
+/// What is about no single bundle.
+fn to_do(look: &Look, columns: usize, output: &mut impl Write) -> Result<()> {
+    for note in &look.status.to_do {
+        for line in wrapped(
+            &harmless(&format!("{} {}", note.what, note.remedy)),
+            columns,
+        ) {
+            writeln!(output, "{CAUTION}{line}{CAUTION:#}")?;
+        }
     }
     Ok(())
 }
@@ -252,7 +266,7 @@ impl Mood {
             };
         }
         match row.state {
-            State::Open(Open::Left)
+            State::Open(Open::Left | Open::Queued)
             | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => Self::Idle,
             _ => Self::Well,
         }
@@ -346,6 +360,7 @@ mod tests {
                 warning_days: 30,
                 schedule: Some("rate(1 day)".into()),
                 next_sweep: Some(NOW + Duration::hours(19)),
+                to_do: Vec::new(),
                 rows,
             },
         }

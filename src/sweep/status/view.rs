@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Live, Note, Open, Row, State};
 use crate::bundle_name::BundleName;
+use crate::region::Region;
 use crate::summary::Outcome;
 use crate::sweep::Report;
 use crate::sweep::index::{Entry, Index, KeptCertificate, KeptFinding};
@@ -72,6 +73,12 @@ impl View<'_> {
         if self.report.without_bundle.contains_key(name) {
             return State::Open(Open::WithoutBundle);
         }
+        if self.report.bundle_removed.contains_key(name) {
+            return State::Open(Open::BundleRemoved);
+        }
+        if self.report.queued.contains(name) {
+            return State::Open(Open::Queued);
+        }
         if self.report.unfinished.contains_key(name) {
             return State::Open(Open::Unfinished);
         }
@@ -127,6 +134,23 @@ impl View<'_> {
         })
     }
 
+    /// A region that was added after the bundle was removed got no certificate.
+    fn not_in_every_region(&self, name: &str) -> Option<Note> {
+        let entry = self.index.bundles.get(name)?;
+        let others = self.listing.regions.iter().skip(1);
+        let missing: Vec<_> = others
+            .filter(|region| !entry.others.contains_key(region))
+            .map(Region::as_str)
+            .collect();
+        (!missing.is_empty()).then(|| {
+            let what = format!(
+                "The bundle was removed from the bucket before {} was added.",
+                missing.join(", ")
+            );
+            Note::plain(&what, "Drop the bundle again to import it there.")
+        })
+    }
+
     fn is_pressing(
         &self,
         kept: &KeptFinding,
@@ -150,7 +174,8 @@ impl View<'_> {
                 "ACM has the certificate, the bucket no longer has its bundle: nobody renews it.",
                 "Drop the bundle again, or delete the certificate in ACM once nothing uses it.",
             )),
-            State::Open(Open::Left) | State::Done(_) => None,
+            State::Open(Open::BundleRemoved) => self.not_in_every_region(name),
+            State::Open(Open::Left | Open::Queued) | State::Done(_) => None,
         }
     }
 }

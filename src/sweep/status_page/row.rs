@@ -40,7 +40,7 @@ fn mood(row: &Row) -> &'static str {
         };
     }
     match row.state {
-        State::Open(Open::Left)
+        State::Open(Open::Left | Open::Queued)
         | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => "idle",
         _ => "good",
     }

@@ -1,0 +1,143 @@
+//! The turns of imports, by conditional writes.
+
+use std::sync::{Mutex, PoisonError};
+
+use aws_sdk_s3::primitives::ByteStream;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+use tracing::debug;
+
+use super::fault::{Failure, Meaning};
+use super::s3::Bucket;
+use crate::fault::Fault;
+use crate::pace::{Answered, Pace};
+
+/// What a process knows of ACM's pace in one region. It outlives an invocation.
+#[derive(Debug, Default)]
+pub struct Pressure {
+    state: Mutex<State>,
+    /// Turns are taken one after the other: two writes of one process would only be in each other's way.
+    taking: AsyncMutex<()>,
+}
+
+/// How an import was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// In its turn: the answer tells whether turns come too fast.
+    InTurn,
+    /// Without one. A crowd that does not know of each other is refused nearly whole, which tells nothing of turns.
+    AtOnce,
+}
+
+impl Sent {
+    fn weight(self) -> u32 {
+        u32::from(self == Self::InTurn)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    is_on: bool,
+    answered: Answered,
+}
+
+impl Pressure {
+    /// ACM took an import, or refused it for what it is.
+    pub fn taken(&self, sent: Sent) {
+        self.change(|state| state.answered.taken += sent.weight());
+    }
+
+    /// ACM refused an import because there are too many.
+    pub fn refused(&self, sent: Sent) {
+        self.change(|state| {
+            state.is_on = true;
+            state.answered.is_refused = true;
+            state.answered.refused += sent.weight();
+        });
+    }
+
+    /// Imports need no turn any more.
+    pub fn off(&self) {
+        self.change(|state| *state = State::default());
+    }
+
+    /// Imports need a turn.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_on
+    }
+
+    /// What was answered since this was last asked.
+    #[must_use]
+    pub fn answered(&self) -> Answered {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut state.answered)
+    }
+
+    /// Held while a turn is taken.
+    pub async fn one_at_a_time(&self) -> MutexGuard<'_, ()> {
+        self.taking.lock().await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The turns as they were read.
+#[derive(Debug)]
+pub struct Read {
+    /// `None` where there are none, or what lies there is something else.
+    pub pace: Option<Pace>,
+    etag: Option<String>,
+}
+
+impl Bucket {
+    /// Reads the turns at `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 cannot be asked.
+    pub async fn pace(&self, key: &str) -> Result<Read, Fault> {
+        let stored = self.get(key, None).await?;
+        Ok(Read {
+            pace: stored
+                .as_ref()
+                .and_then(|stored| serde_json::from_slice(stored.bytes.expose()).ok()),
+            etag: stored.map(|stored| stored.etag),
+        })
+    }
+
+    /// Writes the turns in place of those that were read: whether these were still there.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 cannot be asked.
+    pub async fn put_pace(&self, key: &str, pace: &Pace, read: Read) -> Result<bool, Fault> {
+        debug!(key, "s3:PutObject");
+        let body = serde_json::to_vec(pace)
+            .map_err(|_| Fault::internal("the turns could not be written as JSON"))?;
+        let call = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .expected_bucket_owner(&self.owner)
+            .key(key)
+            .content_type("application/json")
+            .set_if_none_match(read.etag.is_none().then(|| "*".to_owned()))
+            .set_if_match(read.etag)
+            .body(ByteStream::from(body));
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let failure = Failure::new("s3:PutObject", key, &error);
+                match failure.meaning() {
+                    Meaning::Precondition | Meaning::Absent => Ok(false),
+                    _ => Err(failure.into()),
+                }
+            }
+        }
+    }
+}

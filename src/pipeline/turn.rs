@@ -1,0 +1,88 @@
+//! Waiting for a turn to import, while ACM refuses imports for being too many.
+
+use time::{Duration, OffsetDateTime};
+use tracing::{debug, warn};
+
+use super::{Invocation, leased};
+use crate::aws::Regional;
+use crate::aws::pace::Sent;
+use crate::clock;
+use crate::fault::Fault;
+use crate::pace::{Answered, Pace, Turn};
+
+/// How often the turns are written before an import goes on without one.
+const TRIES: u32 = 10;
+
+/// Waits until an import may be sent to ACM in the region of `there`; not at all as long as ACM takes all of them. Tells
+/// how it is sent then.
+///
+/// # Errors
+///
+/// [`Fault::Throttled`] where no turn is left before the end.
+pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent, Fault> {
+    if !there.pressure.is_on() {
+        return Ok(Sent::AtOnce);
+    }
+    let turn = {
+        let _taking = there.pressure.one_at_a_time().await;
+        take(there, world).await
+    };
+    match turn {
+        Ok(Some(Turn::At(turn))) => {
+            let wait = (turn - clock::wall()).max(Duration::ZERO);
+            tokio::time::sleep(wait.unsigned_abs()).await;
+            Ok(Sent::InTurn)
+        }
+        Ok(Some(Turn::TooLate)) => Err(Fault::Throttled(format!(
+            "ACM in {} has more imports to take than fit into the time that is left",
+            there.region
+        ))),
+        Ok(None) => Ok(Sent::AtOnce),
+        // Turns are a courtesy between workers; ACM's answer decides.
+        Err(fault) => {
+            warn!(%fault, "no turn taken");
+            Ok(Sent::AtOnce)
+        }
+    }
+}
+
+/// The turn of this import; `None` where it needs none, or too many workers want one at once.
+async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, Fault> {
+    let bucket = &world.aws.bucket;
+    // No bundle's lease: a bundle's name has no slash.
+    let key = format!("{}pace/{}", world.config.lease_prefix, there.region);
+    // Time for the import itself, and to tell what became of it.
+    let latest = world.deadline - leased::reserve(world) * 2;
+    let answered = there.pressure.answered();
+    for attempt in 1..=TRIES {
+        let read = bucket.pace(&key).await?;
+        let now = clock::wall();
+        if is_over(read.pace.as_ref(), answered, now) {
+            there.pressure.off();
+            return Ok(None);
+        }
+        let current = read.pace.clone().filter(|pace| !pace.is_over(now));
+        let mut pace =
+            current.unwrap_or_else(|| Pace::beginning(world.config.imports_per_second, now));
+        pace.learn(answered);
+        let turn = pace.take(now, latest);
+        if turn == Turn::TooLate || bucket.put_pace(&key, &pace, read).await? {
+            debug!(?turn, region = %there.region, "turn taken");
+            return Ok(Some(turn));
+        }
+        tokio::time::sleep(pause(attempt)).await;
+    }
+    Ok(None)
+}
+
+/// Nobody takes turns any more, and nothing was refused since.
+fn is_over(pace: Option<&Pace>, answered: Answered, now: OffsetDateTime) -> bool {
+    !answered.is_refused && pace.is_none_or(|pace| pace.is_over(now))
+}
+
+/// Twice as long with each attempt, up to a second; workers differ by where in a millisecond they are.
+fn pause(attempt: u32) -> std::time::Duration {
+    let longest = (20_u64 << attempt).min(1_000);
+    let spread = u64::from(clock::wall().nanosecond() / 1_000 % 1_000);
+    std::time::Duration::from_millis(longest * spread / 1_000)
+}
