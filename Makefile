@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
+.PHONY: help run test bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -30,6 +30,14 @@ test: ## all tests, end to end with real servers
 	@RUST_TEST_THREADS=$(TEST_THREADS) $(PYTHON) stage/progress.py \
 		$(CARGO) test --package certdrop --package certdrop-model --all-features
 	@$(PYTHON) stage/run.py --built
+	@$(BULK) --bundles 100 --times 5
+
+BULK := $(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/bulk.py
+bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed template on the stage
+	@$(CARGO) test --package certdrop --all-features --no-run
+	@$(BULK) --bundles 300
+	@$(BULK) --bundles 2500 --times 20
+	@$(BULK) --sweep 150
 
 # FRESH=run: the first of the two alone.
 fresh: ## make run and make test on a bare Debian, in a folder of its own

@@ -21,7 +21,7 @@ import progress
 import servers
 import tools
 from pki import PkiFailed
-from stack import KEY, Failed, Stack
+from stack import Failed, Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ["www.example.com", "example.com"]
@@ -41,6 +41,8 @@ def main():
             stack = set_up(arguments, work, running)
             try:
                 show(stack)
+                if arguments.built:
+                    beside(stack)
                 if arguments.stay:
                     stay(stack)
             except Failed as why:
@@ -148,7 +150,7 @@ def show(stack):
     expect(same["certificate_arn"], arn, "the ARN after the same again")
 
     broken = dropped(stack, "a newer one, with the key of another", pki.bundle("broken", newest, first_key), "rejected")
-    expect(broken["object"]["key"], KEY, "the object that the summary names")
+    expect(broken["object"]["key"], stack.key, "the object that the summary names")
     mismatch = [finding for finding in broken["findings"] if finding["code"] == "key-mismatch"]
     expect([bool(finding["remedy"]) for finding in mismatch], [True], "a finding key-mismatch with a remedy")
 
@@ -158,7 +160,7 @@ def show(stack):
 
 
 def dropped(stack, title, path, expected):
-    print(f"\n{bold(title)}\n{dim(f'$ aws s3api put-object --bucket {stack.bucket} --key {KEY} --body {path.name}')}")
+    print(f"\n{bold(title)}\n{dim(f'$ aws s3api put-object --bucket {stack.bucket} --key {stack.key} --body {path.name}')}")
     started = time.monotonic()
     version = stack.drop(path)
     tags, summary = stack.outcome(version)
@@ -226,6 +228,23 @@ def parse_instant(text):
 def expect(found, wanted, what):
     if found != wanted:
         raise Failed(f"{what} must be {wanted!r}, and is {found!r}")
+
+
+def beside(stack):
+    """A second stack in the same account and region: both work, and neither sees the other's bundles."""
+    print(f"\n{bold('a second stack beside it')}")
+    other = Stack(stack.work, stack.ministack, stack.acm, "other", "shop.example.com", stack.pki)
+    with step("deploying template.yaml once more"):
+        other.deploy(ParameterPrefix="/other")
+    leaf, key = stack.pki.leaf("shop", [other.bundle], days=60)
+    imported = dropped(other, "a bundle in the second stack", stack.pki.bundle("shop", leaf, key), "imported")
+    expect(imported["certificate"]["Serial"], stack.pki.serial(leaf), "the serial number that ACM has")
+    for this in (stack, other):
+        expect(this.sweep().get("bundles"), 1, f"the number of bundles that a sweep of {this.name} finds")
+        expect(this.metrics("Swept"), {this.name}, f"the dimension `stack` of what {this.name} counts")
+    names = [schedule["Name"] for schedule in stack.aws("scheduler", "list-schedules")["Schedules"]]
+    expect(sorted(name.split("-")[0] for name in names), ["certdrop", "other"], "the schedules of the two stacks")
+    print(f"  schedules: {', '.join(sorted(names))}")
 
 
 def stay(stack):

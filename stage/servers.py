@@ -71,12 +71,12 @@ def start_ministack(work, acm_url):
     }, work)
 
 
-def start_certdrop_acm(work):
+def start_certdrop_acm(work, *options):
     """Our own ACM, as strict as AWS's."""
     port = free_port()
     binary = target_folder() / "debug" / "certdrop-acm"
     return Server("certdrop-acm", port,
-                  [binary, "--port", port, "--account", ACCOUNT, "--region", REGION], {}, work)
+                  [binary, "--port", port, "--account", ACCOUNT, "--region", REGION, *options], {}, work)
 
 
 def start_moto(work):

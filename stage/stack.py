@@ -10,8 +10,9 @@ import servers
 from pki import Pki
 
 NAME = "certdrop"
+# The template's default.
+CONCURRENCY = 2
 BUNDLE = "www.example.com"
-KEY = f"drop/{BUNDLE}.pem"
 
 
 class Failed(Exception):
@@ -21,11 +22,12 @@ class Failed(Exception):
 class Stack:
     """The deployed stack, used through the AWS command line."""
 
-    def __init__(self, work, ministack, acm):
-        self.work, self.ministack, self.acm = work, ministack, acm
+    def __init__(self, work, ministack, acm, name=NAME, bundle=BUNDLE, pki=None):
+        self.work, self.ministack, self.acm, self.name, self.bundle = work, ministack, acm, name, bundle
+        self.key = f"drop/{bundle}.pem"
         self.environment = servers.client_environment(ministack.url, acm.url, work)
         self.outputs = {}
-        self.pki = Pki(work / "pki")
+        self.pki = pki or Pki(work / "pki")
 
     def aws(self, *arguments):
         """Runs `aws` and gives its answer, parsed where it is JSON."""
@@ -38,30 +40,34 @@ class Stack:
         except ValueError:
             return done.stdout.strip()
 
-    def deploy(self):
+    def deploy(self, **parameters):
         """What `sam build` and `sam deploy` do, with the debug build."""
-        built = self.work / "build"
+        built = self.work / f"build-{self.name}"
         (built / "Function").mkdir(parents=True)
         shutil.copy(servers.target_folder() / "debug" / "bootstrap", built / "Function" / "bootstrap")
         (built / "template.yaml").write_text(self.template())
-        self.aws("s3", "mb", "s3://stage-artifacts")
+        artifacts = f"stage-artifacts-{self.name}"
+        self.aws("s3", "mb", f"s3://{artifacts}")
         self.aws("cloudformation", "package", "--template-file", built / "template.yaml",
-                 "--s3-bucket", "stage-artifacts", "--output-template-file", built / "packaged.yaml")
+                 "--s3-bucket", artifacts, "--output-template-file", built / "packaged.yaml")
         processor = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-        self.aws("cloudformation", "deploy", "--stack-name", NAME, "--template-file", built / "packaged.yaml",
+        parameters = {"Architecture": processor, **parameters}
+        self.aws("cloudformation", "deploy", "--stack-name", self.name, "--template-file", built / "packaged.yaml",
                  "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
-                 "--parameter-overrides", f"Architecture={processor}")
-        described = self.aws("cloudformation", "describe-stacks", "--stack-name", NAME)
+                 "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()))
+        described = self.aws("cloudformation", "describe-stacks", "--stack-name", self.name)
         outputs = described["Stacks"][0]["Outputs"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def template(self):
-        """template.yaml, with the two paths in it that are Lambda's changed to this machine's."""
+        """template.yaml, with the two paths in it that are Lambda's changed to this machine's, and a number that
+        ministack would take for a text."""
         template = (servers.ROOT / "template.yaml").read_text()
         for lambdas, ours in (("CodeUri: .\n", "CodeUri: Function\n"),
+                              ("MaximumConcurrency: !Ref MaximumConcurrency\n", f"MaximumConcurrency: {CONCURRENCY}\n"),
                               ("SSL_CERT_FILE: /etc/pki/tls/certs/ca-bundle.crt\n", f"SSL_CERT_FILE: {self.pki.root}\n")):
             if template.count(lambdas) != 1:
-                raise Failed(f"template.yaml has not one `{lambdas.strip()}` any more; adapt stage/run.py")
+                raise Failed(f"template.yaml has not one `{lambdas.strip()}` any more; adapt stage/stack.py")
             template = template.replace(lambdas, ours)
         return template
 
@@ -71,7 +77,7 @@ class Stack:
 
     def drop(self, path):
         """Puts a file under the bundle's key; gives the version that S3 made of it."""
-        put = self.aws("s3api", "put-object", "--bucket", self.bucket, "--key", KEY, "--body", path)
+        put = self.aws("s3api", "put-object", "--bucket", self.bucket, "--key", self.key, "--body", path)
         return put["VersionId"]
 
     def outcome(self, version, seconds=30):
@@ -79,27 +85,33 @@ class Stack:
         deadline = time.monotonic() + seconds
         tags = {}
         while time.monotonic() < deadline:
-            answer = self.aws("s3api", "get-object-tagging", "--bucket", self.bucket, "--key", KEY,
+            answer = self.aws("s3api", "get-object-tagging", "--bucket", self.bucket, "--key", self.key,
                               "--version-id", version)
             tags = {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
             summary = self.summary_of(version) if "certdrop:outcome" in tags else None
             if summary:
                 return tags, summary
-        raise Failed(f"after {seconds} s the object {KEY} has no outcome (its tags: {tags or 'none'})")
+        raise Failed(f"after {seconds} s the object {self.key} has no outcome (its tags: {tags or 'none'})")
 
     def summary_of(self, version):
         """The summary of a version of the object, or None as long as there is none."""
-        folder = self.work / "summaries"
-        self.aws("s3", "cp", "--recursive", "--quiet", f"s3://{self.bucket}/summaries/{BUNDLE}/", folder)
+        folder = self.work / f"summaries-{self.name}"
+        self.aws("s3", "cp", "--recursive", "--quiet", f"s3://{self.bucket}/summaries/{self.bundle}/", folder)
         summaries = [json.loads(path.read_text()) for path in folder.glob("*.json")]
         return next((summary for summary in summaries if summary["object"].get("version_id") == version), None)
 
     def sweep(self):
         """Has the function look at all bundles; gives its report."""
-        answer = self.work / "sweep.json"
+        answer = self.work / f"sweep-{self.name}.json"
         self.aws("lambda", "invoke", "--function-name", self.outputs["FunctionName"],
                  "--payload", f"file://{servers.ROOT}/events/sweep.json", answer)
         return json.loads(answer.read_text())
+
+    def metrics(self, name):
+        """The values of the dimension `stack` of a metric, in all documents of the function's log that have it."""
+        events = self.aws("logs", "filter-log-events", "--log-group-name", self.outputs["LogGroupName"])["events"]
+        documents = [json.loads(event["message"]) for event in events if '"_aws"' in event["message"]]
+        return {document["stack"] for document in documents if name in document}
 
     def function_log(self):
         """The end of what the function said; where it did not get to say anything, what was said about it."""

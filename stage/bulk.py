@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Many bundles at once, at ACM's pace, through the deployed template on a local stage.
+
+    stage/bulk.py --bundles 300                 one import a second, as AWS has it
+    stage/bulk.py --bundles 2500 --times 20     all of ACM's rates twenty times that
+    stage/bulk.py --sweep 150                   one `certdrop sweep` at AWS's rates, without a function
+
+First all bundles are dropped at once, then the renewals of all of them. Ends with 0 only if every bundle is
+imported, none is among the dead letters, and time and refusals keep the limits. ministack plays SQS, S3 and
+Lambda, its event source mapping with MaximumConcurrency and partial batches among it; certdrop-acm plays ACM.
+
+Wants botocore: run it by `make bulk`.
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import botocore.session
+from botocore.config import Config
+
+import servers
+from stack import CONCURRENCY, Failed, Stack
+
+# Beside the time that the quota takes, and of the calls that import.
+MOST_TIME, MOST_REFUSED = 1.2, 0.2
+MEMORY_GB = 0.25
+
+
+def main():
+    arguments = parsed()
+    work = Path(tempfile.mkdtemp(prefix="certdrop-bulk-"))
+    try:
+        with contextlib.ExitStack() as running:
+            acm = servers.start_certdrop_acm(work, "--aws-rates")
+            running.callback(acm.stop)
+            ministack = servers.start_ministack(work, acm.url)
+            running.callback(ministack.stop)
+            acm.wait()
+            ministack.wait()
+            stack = Stack(work, ministack, acm)
+            if arguments.sweep:
+                swept(stack, arguments.sweep)
+            else:
+                set_rates(acm, arguments.times)
+                stack.deploy(ImportsPerSecond=arguments.times, LogLevel="DEBUG")
+                loaded(stack, arguments)
+        shutil.rmtree(work)
+        return 0
+    except (Failed, servers.DidNotStart) as why:
+        print(f"error: {why}\nlogs: {work}", file=sys.stderr)
+        return 1
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--bundles", type=int, default=300)
+    parser.add_argument("--times", type=int, default=1, help="how many times ACM's rates")
+    parser.add_argument("--sweep", type=int, metavar="BUNDLES")
+    return parser.parse_args()
+
+
+# ACM's rates a second, with what may be asked for at once after a pause.
+RATES = {"ImportCertificate": 1, "DescribeCertificate": 10, "ListTagsForCertificate": 10, "SearchCertificates": 5}
+
+
+def set_rates(acm, times):
+    rates = {operation: {"per_second": rate * times} for operation, rate in RATES.items()}
+    body = {"rate": rates, "quota": {"certificates": 10_000, "imports_per_year": 100_000}}
+    request = urllib.request.Request(f"{acm.url}/_certdrop/knobs", json.dumps(body).encode(),
+                                     {"content-type": "application/json"})
+    urllib.request.urlopen(request).read()
+
+
+def client(stack, service):
+    session = botocore.session.get_session()
+    endpoint = stack.acm.url if service == "acm" else stack.ministack.url
+    return session.create_client(
+        service, region_name=servers.REGION, endpoint_url=endpoint, aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 20},
+                      max_pool_connections=16))
+
+
+# --- through the queue -----------------------------------------------------------------------------------------------
+
+
+def loaded(stack, arguments):
+    s3 = client(stack, "s3")
+    names = [f"bulk-{number:04}.example.com" for number in range(arguments.bundles)]
+    print(f"{len(names)} bundles, {arguments.times} import(s) a second, {CONCURRENCY} functions at once")
+    print(f"{'':10} {'seconds':>8} {'x quota':>8} {'refused':>8} {'at once':>8} {'GB-s each':>10} {'dead':>5}")
+    for pass_number, (what, days, outcome) in enumerate([("imports", 60, "imported"), ("renewals", 90, "replaced")], 1):
+        bundles = list(stack.pki.bundles(names, days))
+        mark = time.time()
+        drop(s3, stack.bucket, bundles)
+        took = wait(s3, stack, pass_number * len(names), mark, len(names) / arguments.times)
+        check(s3, stack, names, outcome)
+        table(stack, what, took, mark, arguments)
+    listed = certificates(stack)
+    if len(listed) != len(names):
+        raise Failed(f"ACM has {len(listed)} certificates, not {len(names)}")
+
+
+def drop(s3, bucket, bundles):
+    def put(bundle):
+        name, text = bundle
+        s3.put_object(Bucket=bucket, Key=f"drop/{name}.pem", Body=text.encode())
+
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, bundles))
+
+
+def wait(s3, stack, summaries, mark, quota):
+    """Until there are so many summaries: the seconds since `mark`."""
+    deadline = time.monotonic() + quota * 3 + 120
+    pages = s3.get_paginator("list_objects_v2")
+    while time.monotonic() < deadline:
+        keys = [entry["Key"] for page in pages.paginate(Bucket=stack.bucket, Prefix="summaries/")
+                for entry in page.get("Contents", [])]
+        done = sum(1 for key in keys if key.count("/") == 2)
+        if done >= summaries:
+            return time.time() - mark
+        time.sleep(1)
+    raise Failed(f"only {done} of {summaries} summaries\n{stack.function_log()}")
+
+
+def check(s3, stack, names, outcome):
+    def of(name):
+        tags = s3.get_object_tagging(Bucket=stack.bucket, Key=f"drop/{name}.pem")["TagSet"]
+        return {tag["Key"]: tag["Value"] for tag in tags}.get("certdrop:outcome")
+
+    # The tags are written beside the summary.
+    for _ in range(5):
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            wrong = [(name, found) for name, found in zip(names, threads.map(of, names)) if found != outcome]
+        if not wrong:
+            return
+        time.sleep(1)
+    raise Failed(f"{len(wrong)} bundles are not {outcome}, such as {wrong[:3]}")
+
+
+def table(stack, what, took, mark, arguments):
+    count = arguments.bundles
+    events = log(stack, mark)
+    sent = sum('"acm:ImportCertificate"' in message for _, message in events)
+    refused = (sent - count) / sent
+    runs = [(at / 1000 - duration, at / 1000, duration) for at, message in events
+            if (duration := duration_of(message)) is not None]
+    at_once = max((sum(begin <= other < end for begin, end, _ in runs) for other, _, _ in runs), default=0)
+    cost = sum(duration for _, _, duration in runs) * MEMORY_GB / count
+    dead = dead_letters(stack)
+    ratio = took * arguments.times / count
+    print(f"{what:10} {took:8.0f} {ratio:8.2f} {refused:8.1%} {at_once:8} {cost:10.2f} {dead:5}", flush=True)
+    if dead or ratio > MOST_TIME or refused > MOST_REFUSED:
+        raise Failed(f"the limits are {MOST_TIME} x the quota's time, {MOST_REFUSED:.0%} refused, no dead letters")
+
+
+def log(stack, mark):
+    """The function's lines since `mark`, with their times in milliseconds."""
+    logs = client(stack, "logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=stack.outputs["LogGroupName"], startTime=int(mark * 1000))
+    return [(event["timestamp"], event["message"]) for page in pages for event in page["events"]]
+
+
+def duration_of(message):
+    """The seconds in a line of Lambda's that tells of an invocation."""
+    found = re.match(r"REPORT RequestId: \S+\s+Duration: ([0-9.]+) ms", message)
+    return float(found[1]) / 1000 if found else None
+
+
+def dead_letters(stack):
+    attributes = client(stack, "sqs").get_queue_attributes(
+        QueueUrl=stack.outputs["FailedEventsUrl"], AttributeNames=["ApproximateNumberOfMessages"])
+    return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def certificates(stack):
+    pages = client(stack, "acm").get_paginator("list_certificates").paginate(
+        Includes={"keyTypes": ["EC_prime256v1"]})
+    return [found for page in pages for found in page["CertificateSummaryList"]]
+
+
+# --- by the command line ---------------------------------------------------------------------------------------------
+
+
+def swept(stack, count):
+    """One `certdrop sweep` over bundles that nobody has imported."""
+    s3 = client(stack, "s3")
+    s3.create_bucket(Bucket="bulk", CreateBucketConfiguration={"LocationConstraint": servers.REGION})
+    s3.put_bucket_versioning(Bucket="bulk", VersioningConfiguration={"Status": "Enabled"})
+    names = [f"sweep-{number:04}.example.com" for number in range(count)]
+    drop(s3, "bulk", list(stack.pki.bundles(names, 60)))
+    begun = time.monotonic()
+    command = [servers.target_folder() / "debug" / "certdrop", "sweep", "--bucket", "bulk", "--bucket-owner",
+               servers.ACCOUNT, "--json"]
+    done = subprocess.run(command, env={**stack.environment, "AWS_REGION": servers.REGION}, capture_output=True, text=True)
+    took = time.monotonic() - begun
+    if not done.stdout:
+        raise Failed(f"certdrop sweep ended with {done.returncode}: {done.stderr.strip()}")
+    report = json.loads(done.stdout)
+    imported = list(report["outcomes"].values()).count("imported")
+    print(f"certdrop sweep of {count} bundles at AWS's rates: {took:.0f} s, exit code {done.returncode}, "
+          f"{imported} imported, {len(report['unfinished'])} unfinished, {report['left']} left")
+    if (imported, len(report["unfinished"]), done.returncode) != (count, 0, 0):
+        raise Failed(f"not all are imported: {list(report['unfinished'].items())[:3]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
