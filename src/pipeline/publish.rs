@@ -38,9 +38,11 @@ pub(super) async fn publish(
         if is_settled && may_come_late(&done.summary, records, world) {
             tokio::join!(recorded, leased::give_back(lease, world)).0
         } else {
-            let recorded = recorded.await;
+            // Where a record was refused, the lease stays: the summary says that the bundle is done, and only the lease
+            // tells the next sweep that it is not.
+            recorded.await?;
             leased::release(lease, world).await;
-            recorded
+            Ok(())
         }
     };
     let (recorded, stored, noticed) = tokio::join!(

@@ -1,12 +1,12 @@
 //! Earlier versions of bundles whose current version is of no use.
 //!
-//! Lists show only what is current. A valid version whose event was lost would stay unseen where a broken one
-//! followed it.
+//! Lists show only what is current. A valid version whose event was lost, or which a region failed to take, would stay
+//! so where a broken one followed it.
 
 use tracing::warn;
 
 use super::index::{Entry, Index, KeptCertificate};
-use super::plan::{Listed, Listing};
+use super::plan::{self, Listed, Listing};
 use super::{Report, content_id, entry, has_time};
 use crate::bundle_name::BundleName;
 use crate::event::{Content, WorkItem};
@@ -17,7 +17,7 @@ use crate::pipeline::{self, Invocation};
 /// How many earlier states of a bundle are looked at.
 const MOST_STATES: usize = 10;
 
-/// Works on what no run has seen, for every bundle whose current version is rejected or waits for parts. Bundles
+/// Works on what no run has finished, for every bundle whose current version is rejected or waits for parts. Bundles
 /// that are well cost no call.
 pub(super) async fn work_on(
     listing: &Listing,
@@ -90,7 +90,8 @@ async fn newest_served(
         .versions(&format!("{drop_prefix}{bundle}"))
         .await?;
     for state in inventory::earlier(versions, bundle, drop_prefix).take(MOST_STATES) {
-        let entry = match seen(bundle, &state, listing, world).await? {
+        let seen = seen(bundle, &state, listing, world).await?;
+        let entry = match seen.filter(|entry| plan::is_finished(listing, entry)) {
             Some(entry) => Some(entry),
             None => judged(bundle, state, report, world).await?,
         };

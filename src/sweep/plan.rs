@@ -170,17 +170,20 @@ pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
     if entry.retry {
         return Step::Work(Reason::Retry);
     }
-    let others = listing.regions.iter().skip(1);
-    if others
-        .into_iter()
-        .any(|region| !entry.others.contains_key(region))
-    {
+    if !is_finished(listing, entry) {
         return Step::Work(Reason::RegionAdded);
     }
     let mut reasons = entry
         .certificates()
         .filter_map(|kept| changed(listing, kept));
     reasons.next().map_or(Step::Nothing, Step::Work)
+}
+
+/// No region failed to take what was worked on, and none was added since.
+#[must_use]
+pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
+    let mut others = listing.regions.iter().skip(1);
+    !entry.retry && others.all(|region| entry.others.contains_key(region))
 }
 
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {

@@ -199,6 +199,34 @@ fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
 }
 
 #[test]
+fn a_region_that_failed_gets_the_version_before_a_broken_one() {
+    run_with(&[TWO_REGIONS], async |scene| {
+        let (first, renewed) = pair("behind.example.com");
+        let key = "drop/behind.example.com.pem";
+        scene.drop_bundle(key, &first.bundle()).await;
+        refuse_there(scene, "acm:ImportCertificate");
+        let version = scene.put(key, &renewed.bundle()).await;
+        scene.fault(&scene.created(key, &version)).await;
+        let broken = scene.drop_bundle(key, &renewed.certificate).await;
+        assert_eq!(broken["outcome"], "rejected", "{broken}");
+
+        scene.acm_proxy.set_rule(|_| Deed::Pass);
+        let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        assert_eq!(
+            report["earlier"]["behind.example.com"], "replaced",
+            "{report}"
+        );
+        for region in [REGION, OTHER_REGION] {
+            let arns = scene
+                .certificates_of_bundle_in(region, "behind.example.com")
+                .await;
+            assert_eq!(arns.len(), 1, "{region}");
+            assert_eq!(scene.serial(&arns[0]).await, renewed.serial, "{region}");
+        }
+    });
+}
+
+#[test]
 fn a_region_that_keeps_silent_leaves_the_others_their_time() {
     run_with(&[TWO_REGIONS], async |scene| {
         let (first, _) = pair("silent.example.com");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::support::pki::{Authority, Issued, Order};
-use crate::support::proxy::{Deed, Gate, Proxy};
+use crate::support::proxy::{DENIED, Deed, Gate, Proxy};
 use crate::support::runtime_api::{Answer, FunctionError};
 use crate::support::scene::{Apart, Scene, run, run_with};
 use crate::support::sleep::Laptop;
@@ -80,6 +80,46 @@ fn the_late_event_of_an_earlier_version_with_a_newer_certificate_is_told_by_the_
             new["certificate_arn"]
         );
     });
+}
+
+#[test]
+fn a_record_that_was_refused_is_written_by_the_next_sweep() {
+    for operation in ["ssm:PutParameter", "s3:PutObjectTagging"] {
+        run_with(&TERMS, async |scene| {
+            let issued = Authority::new().issue(&Order::new("record.example.com", DAY));
+            let key = "drop/record.example.com.pem";
+            let version = scene.put(key, &issued.bundle()).await;
+            scene.services.set_rule(move |call| {
+                if call.operation == operation {
+                    Deed::Refuse(DENIED)
+                } else {
+                    Deed::Pass
+                }
+            });
+            // As often as Lambda tries.
+            for _ in 0..3 {
+                let (kind, message) = scene.fault(&scene.created(key, &version)).await;
+                assert_eq!(kind, "SetUp", "{message}");
+                scene.leases_end().await;
+            }
+            scene.services.set_rule(|_| Deed::Pass);
+            // S3 tells whole seconds of the lease.
+            let expected = scene.certificates_of_bundle("record.example.com").await;
+            assert_eq!(expected.len(), 1);
+            let mut report = Value::Null;
+            for _ in 0..20 {
+                report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+                if report["worked_on"] != json!({}) {
+                    break;
+                }
+                tokio::time::sleep(Time::from_millis(250)).await;
+            }
+            let recorded = scene.parameter("/record.example.com/certificate-arn").await;
+            assert_eq!(recorded.as_ref(), expected.first(), "{report}");
+            let tags = scene.object_tags(key).await;
+            assert_eq!(tags.get("certdrop:certificate-arn"), expected.first());
+        });
+    }
 }
 
 #[test]

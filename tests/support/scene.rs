@@ -205,8 +205,10 @@ impl Scene {
 
     /// Waits until every lease that lies there now is free to be taken over.
     pub async fn leases_end(&self) {
-        for key in self.keys("leases/").await {
-            let call = self.s3.get_object().bucket(&self.bucket).key(&key);
+        let keys = self.keys("leases/").await;
+        // The turns of imports lie there as well.
+        for key in keys.iter().filter(|key| !key.starts_with("leases/pace/")) {
+            let call = self.s3.get_object().bucket(&self.bucket).key(key);
             // Who holds it may give it back meanwhile.
             let Ok(object) = call.send().await else {
                 continue;
