@@ -30,11 +30,11 @@ test: ## all tests, end to end with real servers
 	@RUST_TEST_THREADS=$(TEST_THREADS) $(PYTHON) stage/progress.py \
 		$(CARGO) test --package certdrop --package certdrop-model --all-features
 	@$(PYTHON) stage/run.py --built
-	@$(BULK) --bundles 100 --times 5
+	@$(BULK) --bundles 40 --times 5
 
 BULK := $(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/bulk.py
 bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed template on the stage
-	@$(CARGO) test --package certdrop --all-features --no-run
+	@$(CARGO) test --package certdrop --package certdrop-model --all-features --no-run
 	@$(BULK) --bundles 300
 	@$(BULK) --bundles 2500 --times 20
 	@$(BULK) --sweep 150

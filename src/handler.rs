@@ -100,11 +100,11 @@ async fn failure(message: Message, world: Invocation<'_>) -> Option<Value> {
 }
 
 /// How long a message that was throttled to the end stays away.
-const THROTTLED_PAUSE: Duration = Duration::from_secs(60);
+const THROTTLED_PAUSE: Duration = Duration::from_mins(1);
 
 /// For each time that a message was received, so long passes until it is received again. By then the lease of a
 /// worker that gave up is open.
-const FAILED_PAUSE: Duration = Duration::from_secs(120);
+const FAILED_PAUSE: Duration = Duration::from_mins(2);
 
 /// A message that is throttled is no failure, and must not count among those after which SQS gives it up: it is sent
 /// anew, and this receipt of it is done.

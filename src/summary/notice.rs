@@ -33,16 +33,13 @@ const PROSE: usize = 16 * 1024;
 #[must_use]
 pub fn of(summary: &Summary, stored_at: &str, now: OffsetDateTime) -> Notice {
     let prose = prose::message(summary, now);
-    let whole = message(
-        summary,
-        &prose,
-        serde_json::to_value(summary).unwrap_or_default(),
-    );
+    let programs = serde_json::to_value(summary).unwrap_or_default();
+    let whole = message(summary, &prose, &programs);
     let message = if whole.len() <= LONGEST {
         whole
     } else {
         let prose = format!("{}\n[…] The rest is in {stored_at}\n", cut(&prose));
-        message(summary, &prose, short(summary, stored_at))
+        message(summary, &prose, &short(summary, stored_at))
     };
     Notice {
         subject: prose::subject(summary),
@@ -53,7 +50,7 @@ pub fn of(summary: &Summary, stored_at: &str, now: OffsetDateTime) -> Notice {
 }
 
 /// Every protocol that is not named gets `default`: SQS, Lambda, HTTP, Firehose. A short message tells the outcome.
-fn message(summary: &Summary, prose: &str, programs: Value) -> String {
+fn message(summary: &Summary, prose: &str, programs: &Value) -> String {
     let message = json!({
         "default": programs.to_string(),
         "email": prose,

@@ -105,7 +105,7 @@ fn region(
     writeln!(text)?;
     match (there.outcome, &there.fault) {
         (Some(outcome), _) => writeln!(text, "{name}: {}", what(outcome))?,
-        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {}", line(&fault.to_string()))?,
+        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {}", line(fault))?,
         (None, None) => writeln!(text, "{name}")?,
     }
     let (arn, certificate) = (there.certificate_arn.as_deref(), there.certificate.as_ref());

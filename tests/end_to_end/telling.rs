@@ -148,7 +148,7 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
                 panic!("{name} is counted {} times", of(name).len())
             };
             assert!((one.value - 1.0).abs() < f64::EPSILON);
-            assert_eq!(one.dimensions, [stack.clone()]);
+            assert_eq!(one.dimensions, std::slice::from_ref(&stack));
         }
         assert!(of("Failed").is_empty());
         // An alarm has no dimension to choose by: the soonest end of all stands by itself.
