@@ -52,6 +52,19 @@ pub struct Message {
     pub request: Result<Box<Request>, Fault>,
 }
 
+impl Message {
+    /// The one bundle that it is about.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&BundleName> {
+        match self.request.as_deref() {
+            Ok(Request::Bundles(items)) if items.len() == 1 => {
+                items.first().map(|item| &item.bundle)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// One bundle to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkItem {

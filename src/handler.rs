@@ -77,14 +77,37 @@ async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, F
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
-    let failures = messages.into_iter().map(|message| failure(message, world));
+    let failures = by_bundle(messages).into_iter().map(async |messages| {
+        let mut failures = Vec::new();
+        for message in messages {
+            failures.extend(carry_out_message(message, world).await);
+        }
+        failures
+    });
     let failures = join_all(failures).await;
     let failures: Vec<_> = failures.into_iter().flatten().collect();
     json!({ "batchItemFailures": failures })
 }
 
+/// Messages about one bundle are worked on one after the other: the files of a folder come as one message each, and
+/// their workers would only wait for each other's lease.
+fn by_bundle(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut groups: Vec<Vec<Message>> = Vec::new();
+    for message in messages {
+        let same = groups.iter_mut().find(|group| {
+            let first = group.first().and_then(Message::bundle);
+            first.is_some() && first == message.bundle()
+        });
+        match same {
+            Some(group) => group.push(message),
+            None => groups.push(vec![message]),
+        }
+    }
+    groups
+}
+
 /// `None` where SQS may delete the message.
-async fn failure(message: Message, world: Invocation<'_>) -> Option<Value> {
+async fn carry_out_message(message: Message, world: Invocation<'_>) -> Option<Value> {
     let done = match message.request.clone() {
         Ok(request) => carry_out(*request, world).await,
         Err(fault) => Err(fault),
@@ -102,10 +125,6 @@ async fn failure(message: Message, world: Invocation<'_>) -> Option<Value> {
 /// How long a message that was throttled to the end stays away.
 const THROTTLED_PAUSE: Duration = Duration::from_mins(1);
 
-/// For each time that a message was received, so long passes until it is received again. By then the lease of a
-/// worker that gave up is open.
-const FAILED_PAUSE: Duration = Duration::from_mins(2);
-
 /// A message that is throttled is no failure, and must not count among those after which SQS gives it up: it is sent
 /// anew, and this receipt of it is done.
 async fn is_sent_again(message: &Message, world: Invocation<'_>) -> bool {
@@ -122,7 +141,9 @@ async fn hide(message: &Message, world: Invocation<'_>) {
     let (Some(queue), Some(handle)) = (&world.aws.queue, &message.receipt_handle) else {
         return;
     };
-    let pause = FAILED_PAUSE * message.received.max(1);
+    // The lease of a worker that gave up is open by then.
+    let terms = world.config.terms;
+    let pause = (terms.lease + terms.settling).unsigned_abs() * message.received.max(1);
     if let Err(fault) = queue.hide(handle, pause).await {
         warn!(%fault, "message stays hidden for the queue's own time");
     }

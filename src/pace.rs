@@ -42,6 +42,13 @@ pub enum Turn {
 const SLOWER: f64 = 1.1;
 const FASTER: f64 = 0.997;
 
+/// How many times the quota's own gap a gap is at most.
+const SLOWEST: f64 = 10.0;
+
+/// No worker waits for a turn that is so far off, because no function runs for longer: whoever wrote it had the clock
+/// wrong.
+const FARTHEST: Duration = Duration::minutes(15);
+
 /// Between a thousand a second and one in half a minute.
 const GAPS: std::ops::RangeInclusive<f64> = 0.001..=30.0;
 
@@ -55,11 +62,13 @@ impl Pace {
         }
     }
 
-    /// Takes what ACM answered into account.
-    pub fn learn(&mut self, answered: Answered) {
+    /// Takes what ACM answered into account, where its quota is `per_second`.
+    pub fn learn(&mut self, answered: Answered, per_second: f64) {
         let slower = SLOWER.powf(f64::from(answered.refused));
         let faster = FASTER.powf(f64::from(answered.taken));
-        self.gap_seconds = clamped(self.gap_seconds * slower * faster);
+        // Others may use up the quota for a while. What was learned then must not hold for hours.
+        let longest = SLOWEST / per_second;
+        self.gap_seconds = clamped((self.gap_seconds * slower * faster).min(longest));
     }
 
     /// Takes the next turn, if it is not after `latest`.
@@ -72,13 +81,13 @@ impl Pace {
         Turn::At(turn)
     }
 
-    /// Nobody has taken a turn for so long that imports need none.
+    /// Nobody has taken a turn for so long that imports need none, or what is written cannot be right.
     #[must_use]
     pub fn is_over(&self, now: OffsetDateTime) -> bool {
         // Longer than a worker takes to its next import, so that a queue that is worked off is not taken for one
         // that is empty.
         let pause = Duration::seconds(30).max(Duration::seconds_f64(self.gap_seconds * 3.0));
-        self.next + pause <= now
+        self.next + pause <= now || self.next > now + FARTHEST
     }
 }
 
@@ -131,15 +140,16 @@ mod tests {
             ("one refused", 0, 1, 1.1),
             ("one taken", 1, 0, 0.997),
             ("one in thirty-three", 32, 1, 1.0),
-            ("a day of refusals", 0, 10_000, 30.0),
+            ("a day of refusals", 0, 10_000, 10.0),
             ("a day without", 100_000, 0, 0.001),
         ] {
             let mut pace = Pace::beginning(1.0, NOW);
-            pace.learn(Answered {
+            let answered = Answered {
                 taken,
                 refused,
                 is_refused: refused > 0,
-            });
+            };
+            pace.learn(answered, 1.0);
             assert!(
                 (pace.gap_seconds - expected).abs() < 0.002,
                 "{name}: {pace:?}"
@@ -159,8 +169,11 @@ mod tests {
     fn a_document_of_somebody_else_does_no_harm() {
         let json = r#"{"next":"2026-12-01T00:00:00Z","gap_seconds":1e300}"#;
         let mut pace: Pace = serde_json::from_str(json).expect("it is one");
-        pace.learn(Answered::default());
-        assert!((pace.gap_seconds - 30.0).abs() < f64::EPSILON);
+        pace.learn(Answered::default(), 1.0);
+        assert!((pace.gap_seconds - 10.0).abs() < f64::EPSILON);
+        let json = r#"{"next":"2026-12-02T00:00:00Z","gap_seconds":1}"#;
+        let pace: Pace = serde_json::from_str(json).expect("it is one");
+        assert!(pace.is_over(NOW), "a turn tomorrow");
     }
 
     /// A bucket that holds one import and fills at one a second, as ACM's quota says, and twenty workers that do not
@@ -197,7 +210,7 @@ mod tests {
             };
             let late = Duration::milliseconds(random.i64(0..30));
             let (answered, taken) = count(import(turn + late));
-            pace.learn(answered);
+            pace.learn(answered, 1.0);
             if taken == 300 {
                 break turn;
             }

@@ -57,7 +57,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         ..world
     };
     index.keep_regions(&listing.regions);
-    let work = find_work(&listing, &mut index, world).await?;
+    let work = find_work(&listing, &mut index, Tags::Compared, world).await?;
     recall_removed(&listing, &mut index, world).await?;
     info!(
         bundles = listing.bundles.len(),
@@ -77,8 +77,8 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     };
     if !request.dry_run {
         let rest = work_on(work, &mut index, &mut report, world).await;
-        earlier::work_on(&listing, &mut index, &mut report, world).await;
         queue_rest(rest, &mut report, world).await;
+        earlier::work_on(&listing, &mut index, &mut report, world).await;
     }
     tell(&listing, &mut index, &mut report, world);
     if index.is_changed() && !request.dry_run {
@@ -99,10 +99,19 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     Ok(report)
 }
 
+/// Whether the tags of bundles that were found unchanged are compared with their summaries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    Compared,
+    /// Who only looks need not be allowed to read tags.
+    Trusted,
+}
+
 /// Decides about every bundle; reads the summaries that events wrote since the last sweep.
 async fn find_work(
     listing: &Listing,
     index: &mut Index,
+    tags: Tags,
     world: Invocation<'_>,
 ) -> Result<Vec<(BundleName, Reason)>, Fault> {
     let mut work = Vec::new();
@@ -120,8 +129,10 @@ async fn find_work(
     let reads = unread.into_iter().map(async |(bundle, key)| {
         let entry = read_summary(&key, world).await?;
         let is_tagged = match &entry {
-            Some(entry) => is_tagged(bundle, entry, listing, world).await?,
-            None => false,
+            Some(entry) if tags == Tags::Compared => {
+                is_tagged(bundle, entry, listing, world).await?
+            }
+            _ => true,
         };
         Ok::<_, Fault>((bundle, entry.filter(|_| is_tagged)))
     });
@@ -252,7 +263,9 @@ async fn work_on(
 /// Puts bundles into the queue, so that they are not left to the next sweep. Without a queue, or where it takes none,
 /// they are.
 async fn queue_rest(rest: Vec<BundleName>, report: &mut Report, world: Invocation<'_>) {
-    let Some(queue) = world.aws.queue.as_ref().filter(|_| !rest.is_empty()) else {
+    // Where a region is down, trying at once helps no bundle.
+    let is_useful = !rest.is_empty() && world.down.is_empty();
+    let Some(queue) = world.aws.queue.as_ref().filter(|_| is_useful) else {
         return;
     };
     let message = |bundle: &BundleName| json!({ "bundle": bundle.as_str() }).to_string();

@@ -135,6 +135,8 @@ impl Bucket {
                 let failure = Failure::new("s3:PutObject", key, &error);
                 match failure.meaning() {
                     Meaning::Precondition | Meaning::Absent => Ok(false),
+                    // Another worker writes at this moment.
+                    _ if failure.status() == Some(409) => Ok(false),
                     _ => Err(failure.into()),
                 }
             }

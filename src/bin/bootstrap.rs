@@ -95,7 +95,7 @@ fn emit(document: &Value) {
     let _ = writeln!(output, "{document}");
 }
 
-/// `errorType` is what alarms filter on: `SetUp` wants a person, `Transient` does not.
+/// `errorType` is what alarms filter on: `SetUp` wants a person, `Transient` and `Throttled` do not.
 fn diagnostic(fault: &Fault) -> Diagnostic {
     Diagnostic {
         error_type: fault.kind().to_owned(),

@@ -179,14 +179,11 @@ pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocati
     }
     if let Some(fault) = fault {
         log_fault(fault);
-        // An alarm counts failures, and waiting for ACM is none.
-        if !matches!(fault, Fault::Throttled(_)) {
-            (world.emit)(&metrics::of_fault(
-                fault.kind(),
-                &world.config.stack,
-                world.now,
-            ));
-        }
+        (world.emit)(&metrics::of_fault(
+            fault.kind(),
+            &world.config.stack,
+            world.now,
+        ));
     }
 }
 

@@ -37,13 +37,23 @@ pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent
             "ACM in {} has more imports to take than fit into the time that is left",
             there.region
         ))),
-        Ok(None) => Ok(Sent::AtOnce),
+        Ok(None) => {
+            without_turn(world).await;
+            Ok(Sent::AtOnce)
+        }
         // Turns are a courtesy between workers; ACM's answer decides.
         Err(fault) => {
             warn!(%fault, "no turn taken");
+            without_turn(world).await;
             Ok(Sent::AtOnce)
         }
     }
+}
+
+/// Not faster than the quota, each worker by itself.
+async fn without_turn(world: Invocation<'_>) {
+    let gap = 1.0 / world.config.imports_per_second;
+    tokio::time::sleep(std::time::Duration::from_secs_f64(gap)).await;
 }
 
 /// The turn of this import; `None` where it needs none, or too many workers want one at once.
@@ -59,12 +69,12 @@ async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, F
         let now = clock::wall();
         if is_over(read.pace.as_ref(), answered, now) {
             there.pressure.off();
-            return Ok(None);
+            return Ok(Some(Turn::At(now)));
         }
         let current = read.pace.clone().filter(|pace| !pace.is_over(now));
         let mut pace =
             current.unwrap_or_else(|| Pace::beginning(world.config.imports_per_second, now));
-        pace.learn(answered);
+        pace.learn(answered, world.config.imports_per_second);
         let turn = pace.take(now, latest);
         if turn == Turn::TooLate || bucket.put_pace(&key, &pace, read).await? {
             debug!(?turn, region = %there.region, "turn taken");

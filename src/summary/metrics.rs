@@ -38,12 +38,18 @@ pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDat
     document.finish()
 }
 
-/// One document for work that could not be finished. `kind` is that of the fault.
+/// One document for work that could not be finished. `kind` is that of the fault. An alarm counts `Failed`; waiting for
+/// ACM is none, and counts as `Throttled`.
 #[must_use]
 pub fn of_fault(kind: &str, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
     document.member("fault", json!(kind));
-    document.metrics(&[STACK], &[("Failed", "Count", json!(1))]);
+    let name = if kind == "Throttled" {
+        "Throttled"
+    } else {
+        "Failed"
+    };
+    document.metrics(&[STACK], &[(name, "Count", json!(1))]);
     document.finish()
 }
 

@@ -74,6 +74,9 @@ pub struct Entry {
     /// How many findings there are beside those.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_findings: usize,
+    /// A region did not take it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unfinished: bool,
     /// Time or a person's hand elsewhere may change the verdict on the same content.
     #[serde(default)]
     pub retry: bool,
@@ -254,10 +257,12 @@ impl Entry {
     #[must_use]
     pub fn from_summary(json: &[u8], home: &Region) -> Option<Self> {
         let stored: Stored = serde_json::from_slice(json).ok()?;
-        let retry = stored.is_retried();
+        let (retry, unfinished) = (stored.is_retried(), stored.is_unfinished());
         let mut names = stored.names();
         let more_names = names.split_off(NAMES_KEPT.min(names.len())).len();
         let mut findings = stored.findings;
+        // The sweep goes by it, so it is among those that are kept.
+        findings.sort_by_key(|finding| finding.code != finding::TAGS_FULL.code);
         let more_findings = findings.split_off(FINDINGS_KEPT.min(findings.len())).len();
         let others = stored
             .regions
@@ -277,6 +282,7 @@ impl Entry {
             more_names,
             findings: findings.into_iter().map(KeptFinding::from).collect(),
             more_findings,
+            unfinished,
             retry,
         })
     }
@@ -344,8 +350,11 @@ fn instant(text: &str) -> Option<OffsetDateTime> {
 impl Stored {
     fn is_retried(&self) -> bool {
         let mut codes = self.findings.iter().map(|finding| finding.code.as_str());
-        let mut regions = self.regions.values();
-        codes.any(|code| RETRIED.contains(&code)) || regions.any(|there| there.fault.is_some())
+        codes.any(|code| RETRIED.contains(&code)) || self.is_unfinished()
+    }
+
+    fn is_unfinished(&self) -> bool {
+        self.regions.values().any(|there| there.fault.is_some())
     }
 
     /// As the summary's other readers are shown them: the alternative names, or ACM's one.

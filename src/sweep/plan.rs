@@ -148,7 +148,11 @@ pub fn step(
     if listing.left_leases.contains(bundle) {
         return Step::Work(Reason::Interrupted);
     }
-    if summaries.is_followed(bundle, summary_key, written) {
+    // Behind a version that is not served others are looked at anyway, by `earlier`.
+    let is_served = !index
+        .entry(bundle, content)
+        .is_some_and(Entry::is_not_served);
+    if is_served && summaries.is_followed(bundle, summary_key, written) {
         return Step::Work(Reason::OtherVersion);
     }
     // An event may have written it anew since, with another outcome of the same content.
@@ -183,7 +187,7 @@ pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
 #[must_use]
 pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
     let mut others = listing.regions.iter().skip(1);
-    !entry.retry && others.all(|region| entry.others.contains_key(region))
+    !entry.unfinished && others.all(|region| entry.others.contains_key(region))
 }
 
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {

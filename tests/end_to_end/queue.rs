@@ -206,6 +206,34 @@ fn a_message_that_fails_is_received_again_before_the_queue_s_own_time_out() {
 }
 
 #[test]
+fn messages_about_one_bundle_do_not_wait_for_each_other_s_lease() {
+    run(async |scene| {
+        let issued = Authority::new().issue(&Order::new("parts.example.com", Duration::DAY));
+        let mut messages = Vec::new();
+        for (file, text) in [
+            ("privkey.pem", &issued.key),
+            ("cert.pem", &issued.certificate),
+            ("chain.pem", &issued.chain),
+        ] {
+            let key = format!("drop/parts.example.com/{file}");
+            let version = scene.put(&key, text).await;
+            let message = Message::builder()
+                .message_id(file)
+                .body(scene.created(&key, &version).to_string());
+            messages.push(message.build());
+        }
+        let answer = scene.invoke(&batch(&messages)).await.expect("an answer");
+        assert_eq!(answer, json!({"batchItemFailures": []}));
+        let calls = scene.services.calls();
+        let leases = calls
+            .iter()
+            .filter(|call| call.operation == "s3:PutObject" && call.path.contains("/leases/"));
+        let statuses: Vec<_> = leases.map(|call| call.status).collect();
+        assert_eq!(statuses, [Some(200); 3]);
+    });
+}
+
+#[test]
 fn a_dead_letter_is_understood_as_it_lies_in_the_queue() {
     run(async |scene| {
         let issued = Authority::new().issue(&Order::new("dead.example.com", Duration::DAY));
