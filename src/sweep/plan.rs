@@ -110,11 +110,11 @@ pub struct Summaries<'a>(BTreeMap<&'a str, Vec<(&'a str, &'a Written)>>);
 
 impl Summaries<'_> {
     /// The event of another version of `bundle` was worked on after the content whose summary is at `key`: it may have
-    /// brought a newer certificate, under another ARN. S3 tells whole seconds, so one of the same second counts.
+    /// brought a newer certificate, under another ARN. S3 tells whole seconds: within one nothing is later.
     fn is_followed(&self, bundle: &BundleName, key: &str, written: &Written) -> bool {
         let all = self.0.get(bundle.as_str()).map_or(&[][..], Vec::as_slice);
         all.iter()
-            .any(|(other, later)| *other != key && later.at >= written.at)
+            .any(|(other, later)| *other != key && later.at > written.at)
     }
 
     /// Bundles without objects, each with the key of its latest summary.
@@ -313,7 +313,7 @@ mod tests {
                 9,
                 false,
             ),
-            ("in the same second", "www.example.com/other", 10, true),
+            ("in the same second", "www.example.com/other", 10, false),
             ("after", "www.example.com/other", 11, true),
             ("of another bundle", "www.example.com.old/other", 11, false),
             ("the page", "status", 11, false),
