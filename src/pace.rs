@@ -37,20 +37,18 @@ pub enum Turn {
     TooLate,
 }
 
-/// For each import that is refused the gap grows by this, and for each that is taken it shrinks by that: it settles
-/// where one in thirty is refused.
-const SLOWER: f64 = 1.1;
-const FASTER: f64 = 0.997;
+/// For each import that is refused the gap grows by this, and for each that is taken it shrinks by that. A worker takes
+/// its turns some at a time, so that answers come late: large steps would swing.
+const SLOWER: f64 = 1.05;
+const FASTER: f64 = 0.99;
 
-/// How many times the quota's own gap a gap is at most.
-const SLOWEST: f64 = 10.0;
+/// A gap is never shorter than the quota's own, and a little: ACM would refuse every other import. Nor longer than ten
+/// times that: others may use up the quota for a while, and what was learned then must not hold for hours.
+const GAPS: std::ops::RangeInclusive<f64> = 1.02..=10.0;
 
 /// No worker waits for a turn that is so far off, because no function runs for longer: whoever wrote it had the clock
 /// wrong.
 const FARTHEST: Duration = Duration::minutes(15);
-
-/// Between a thousand a second and one in half a minute.
-const GAPS: std::ops::RangeInclusive<f64> = 0.001..=30.0;
 
 impl Pace {
     /// Turns that begin at `now`, `per_second` of them in a second.
@@ -58,7 +56,7 @@ impl Pace {
     pub fn beginning(per_second: f64, now: OffsetDateTime) -> Self {
         Self {
             next: now,
-            gap_seconds: clamped(1.0 / per_second),
+            gap_seconds: GAPS.start() / per_second,
         }
     }
 
@@ -66,9 +64,10 @@ impl Pace {
     pub fn learn(&mut self, answered: Answered, per_second: f64) {
         let slower = SLOWER.powf(f64::from(answered.refused));
         let faster = FASTER.powf(f64::from(answered.taken));
-        // Others may use up the quota for a while. What was learned then must not hold for hours.
-        let longest = SLOWEST / per_second;
-        self.gap_seconds = clamped((self.gap_seconds * slower * faster).min(longest));
+        let gap = self.gap_seconds * slower * faster * per_second;
+        // A document that somebody else wrote may hold anything.
+        let gap = if gap.is_nan() { *GAPS.start() } else { gap };
+        self.gap_seconds = gap.clamp(*GAPS.start(), *GAPS.end()) / per_second;
     }
 
     /// Takes the next turn, if it is not after `latest`.
@@ -91,14 +90,6 @@ impl Pace {
     }
 }
 
-fn clamped(gap: f64) -> f64 {
-    // A document that somebody else wrote may hold anything.
-    if gap.is_nan() {
-        return 1.0;
-    }
-    gap.clamp(*GAPS.start(), *GAPS.end())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +110,7 @@ mod tests {
         let turns: Vec<_> = (0..4)
             .map(|_| seconds(pace.take(NOW, NOW + Duration::seconds(1))))
             .collect();
-        assert_eq!(turns, [Some(0.0), Some(0.5), Some(1.0), None]);
+        assert_eq!(turns, [Some(0.0), Some(0.51), None, None]);
         let later = NOW + Duration::seconds(10);
         assert_eq!(pace.take(later, later), Turn::At(later), "none is saved up");
     }
@@ -129,19 +120,18 @@ mod tests {
         let mut pace = Pace::beginning(1.0, NOW);
         assert_eq!(pace.take(NOW, NOW), Turn::At(NOW));
         assert_eq!(pace.take(NOW, NOW), Turn::TooLate);
-        let second = NOW + Duration::seconds(1);
+        let second = NOW + Duration::milliseconds(1_020);
         assert_eq!(pace.take(NOW, second), Turn::At(second));
     }
 
     #[test]
     fn refusals_slow_all_down_and_success_speeds_up() {
         for (name, taken, refused, expected) in [
-            ("nothing yet", 0, 0, 1.0),
-            ("one refused", 0, 1, 1.1),
-            ("one taken", 1, 0, 0.997),
-            ("one in thirty-three", 32, 1, 1.0),
+            ("nothing yet", 0, 0, 1.02),
+            ("one refused", 0, 1, 1.071),
+            ("one refused, five taken", 5, 1, 1.02),
             ("a day of refusals", 0, 10_000, 10.0),
-            ("a day without", 100_000, 0, 0.001),
+            ("a day without", 100_000, 0, 1.02),
         ] {
             let mut pace = Pace::beginning(1.0, NOW);
             let answered = Answered {
@@ -162,7 +152,7 @@ mod tests {
         let mut pace = Pace::beginning(1.0, NOW);
         pace.take(NOW, NOW);
         assert!(!pace.is_over(NOW + Duration::seconds(30)));
-        assert!(pace.is_over(NOW + Duration::seconds(31)));
+        assert!(pace.is_over(NOW + Duration::seconds(32)));
     }
 
     #[test]
