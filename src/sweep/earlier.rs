@@ -3,6 +3,8 @@
 //! Lists show only what is current. A valid version whose event was lost, or which a region failed to take, would stay
 //! so where a broken one followed it.
 
+use std::collections::BTreeSet;
+
 use tracing::warn;
 
 use super::index::{Entry, Index, KeptCertificate};
@@ -59,7 +61,7 @@ async fn show(
     earlier: Entry,
     world: Invocation<'_>,
 ) -> Result<Entry, Fault> {
-    if current.home.certificate_arn == earlier.home.certificate_arn {
+    if arns(&current) == arns(&earlier) {
         return Ok(current.serving(earlier));
     }
     let item = WorkItem {
@@ -74,6 +76,13 @@ async fn show(
     } else {
         again
     })
+}
+
+/// In every region.
+fn arns(entry: &Entry) -> BTreeSet<&str> {
+    let kept = entry.certificates();
+    kept.filter_map(|kept| kept.certificate_arn.as_deref())
+        .collect()
 }
 
 /// The newest earlier state of `bundle` that is served, after work on those that no run has seen.

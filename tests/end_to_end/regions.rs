@@ -227,6 +227,26 @@ fn a_region_that_failed_gets_the_version_before_a_broken_one() {
 }
 
 #[test]
+fn a_broken_version_names_what_a_region_got_late() {
+    run_with(&[TWO_REGIONS], async |scene| {
+        let (first, _) = pair("named.example.com");
+        let key = "drop/named.example.com.pem";
+        refuse_there(scene, "acm:ImportCertificate");
+        let version = scene.put(key, &first.bundle()).await;
+        scene.fault(&scene.created(key, &version)).await;
+        scene.drop_bundle(key, &first.certificate).await;
+        scene.acm_proxy.set_rule(|_| Deed::Pass);
+        scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
+        let there = scene
+            .certificates_of_bundle_in(OTHER_REGION, "named.example.com")
+            .await;
+        let tags = scene.object_tags(key).await;
+        assert_eq!(tags["certdrop:outcome"], "rejected");
+        assert_eq!(tags.get(OTHER_TAG), there.first(), "{tags:?}");
+    });
+}
+
+#[test]
 fn a_region_that_keeps_silent_leaves_the_others_their_time() {
     run_with(&[TWO_REGIONS], async |scene| {
         let (first, _) = pair("silent.example.com");
