@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::runtime_api::{Answer, Function, FunctionError};
+use crate::support::runtime_api::{Answer, Function, FunctionError, is_brief};
 use crate::support::scene::Scene;
 
 /// So often at most. Each comes when the lease is free, so that one or two are enough where one fault happened.
@@ -29,7 +29,7 @@ pub(crate) fn standing(answer: &Answer) -> Standing {
             // A fault of the set-up within a sweep stands among the unfinished, too.
             _ => Standing::Finished,
         },
-        Err(FunctionError::Reported { kind, message }) if kind != "SetUp" => {
+        Err(FunctionError::Reported { kind, message }) if is_brief(kind) => {
             Standing::Unfinished(message.clone())
         }
         Err(error) => Standing::Wrong(format!("{error:?}")),

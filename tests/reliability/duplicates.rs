@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::history;
 use crate::support::pki::{Authority, Order};
 use crate::support::proxy::Call;
-use crate::support::runtime_api::FunctionError;
+use crate::support::runtime_api::{FunctionError, is_brief};
 use crate::support::scene::run;
 
 const BUNDLES: usize = 50;
@@ -56,7 +56,7 @@ fn duplicates_and_disorder_leave_one_certificate_a_bundle_and_never_roll_back() 
                 };
                 match function.invoke(&event).await {
                     Ok(_) => {}
-                    Err(FunctionError::Reported { kind, .. }) if kind != "SetUp" => {
+                    Err(FunctionError::Reported { kind, .. }) if is_brief(&kind) => {
                         // As Lambda does: later.
                         queue.lock().expect("the queue").insert(0, event);
                         *again.lock().expect("the count") += 1;

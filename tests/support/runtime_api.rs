@@ -40,6 +40,11 @@ pub enum FunctionError {
     TimedOut,
 }
 
+/// An `errorType` by which the function says that the world is briefly bad: the source sends the event again.
+pub fn is_brief(kind: &str) -> bool {
+    matches!(kind, "Transient" | "Throttled")
+}
+
 /// A bootstrap that waits for events, one at a time.
 pub struct Function {
     api: Arc<Api>,

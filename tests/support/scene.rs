@@ -19,7 +19,7 @@ use super::child::Task;
 use super::pki::Issued;
 use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
-use super::runtime_api::{Answer, Function, FunctionError};
+use super::runtime_api::{Answer, Function, FunctionError, is_brief};
 use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, acm_in, fresh_acm};
 
 /// For [`run_with`]: the stack was deployed with another region beside its own.
@@ -226,7 +226,7 @@ impl Scene {
         for _ in 0..DELIVERIES {
             match self.invoke(event).await {
                 Ok(answer) => return answer,
-                Err(FunctionError::Reported { kind, message }) if kind != "SetUp" => {
+                Err(FunctionError::Reported { kind, message }) if is_brief(&kind) => {
                     last = message;
                     self.leases_end().await;
                 }
