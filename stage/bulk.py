@@ -44,12 +44,7 @@ def main():
     work = Path(tempfile.mkdtemp(prefix="certdrop-bulk-"))
     try:
         with contextlib.ExitStack() as running:
-            acm = servers.start_certdrop_acm(work, "--aws-rates")
-            running.callback(acm.stop)
-            ministack = servers.start_ministack(work, acm.url)
-            running.callback(ministack.stop)
-            acm.wait()
-            ministack.wait()
+            ministack, acm = servers.start(work, running, lambda work: servers.start_certdrop_acm(work, "--aws-rates"))
             stack = Stack(work, ministack, acm)
             if arguments.sweep:
                 swept(stack, arguments.sweep)

@@ -91,12 +91,7 @@ def set_up(arguments, work, running):
     say("tools" if arguments.built else "tools, and the function")
     prepare(arguments)
     with step(f"starting AWS: ministack, and {arguments.acm}'s ACM"):
-        acm = servers.ACMS[arguments.acm](work)
-        running.callback(acm.stop)
-        ministack = servers.start_ministack(work, acm.url)
-        running.callback(ministack.stop)
-        acm.wait()
-        ministack.wait()
+        ministack, acm = servers.start(work, running, servers.ACMS[arguments.acm])
     stack = Stack(work, ministack, acm)
     with step("deploying template.yaml"):
         stack.deploy()

@@ -86,6 +86,17 @@ def start_moto(work):
                                  "-H", "127.0.0.1", "-p", port], {}, work)
 
 
+def start(work, running, start_acm):
+    """ministack and the ACM that `start_acm` starts, ready to be asked; `running` stops them."""
+    acm = start_acm(work)
+    running.callback(acm.stop)
+    ministack = start_ministack(work, acm.url)
+    running.callback(ministack.stop)
+    acm.wait()
+    ministack.wait()
+    return ministack, acm
+
+
 # By the name that --acm takes.
 ACMS = {"certdrop": start_certdrop_acm, "moto": start_moto}
 
