@@ -47,7 +47,8 @@ pub struct Config {
     /// shown: the status page tells when the next one is due. Default none.
     pub sweep_schedule: Option<String>,
     /// `CERTDROP_QUEUE_URL`: the queue of SQS that wakes the function. What a sweep does not finish and what is
-    /// throttled to the end is sent there. Default none: both are left to the next sweep.
+    /// throttled to the end is sent there. Default none: a sweep leaves the rest to the next one, and what is throttled
+    /// fails.
     pub queue: Option<String>,
     /// `CERTDROP_STACK`: the dimension `stack` of all metrics, which tells stacks in one account and region apart.
     /// Default `certdrop`.

@@ -31,7 +31,7 @@ use crate::summary::Outcome;
 use crate::validate::finding;
 use index::{Entry, Index};
 use list::list;
-use plan::{Listing, Reason, Step};
+use plan::{Listing, Reason, Step, Summaries};
 pub use report::Report;
 use report::{emit, tell};
 use status::Status;
@@ -58,7 +58,6 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     };
     index.keep_regions(&listing.regions);
     let work = find_work(&listing, &mut index, Tags::Compared, world).await?;
-    recall_removed(&listing, &mut index, world).await?;
     info!(
         bundles = listing.bundles.len(),
         to_do = work.len(),
@@ -107,7 +106,8 @@ enum Tags {
     Trusted,
 }
 
-/// Decides about every bundle; reads the summaries that events wrote since the last sweep.
+/// Decides about every bundle; reads the summaries that events wrote since the last sweep, and those of bundles that are
+/// gone.
 async fn find_work(
     listing: &Listing,
     index: &mut Index,
@@ -149,6 +149,7 @@ async fn find_work(
             work.push((bundle.clone(), reason));
         }
     }
+    recall_removed(listing, &summaries, index, world).await?;
     Ok(work)
 }
 
@@ -190,19 +191,18 @@ async fn is_tagged(
 /// Reads the summaries of bundles that the bucket's lifecycle removed, where the index does not know them.
 async fn recall_removed(
     listing: &Listing,
+    summaries: &Summaries<'_>,
     index: &mut Index,
     world: Invocation<'_>,
 ) -> Result<(), Fault> {
     if world.config.bundle_days.is_none() {
         return Ok(());
     }
-    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
     for (bundle, key) in summaries.without_objects(listing) {
         if index.bundles.contains_key(bundle.as_str()) {
             continue;
         }
-        let summary = world.aws.bucket.get(key, None).await?;
-        if let Some(entry) = summary.and_then(|summary| entry(summary.bytes.expose(), world)) {
+        if let Some(entry) = read_summary(key, world).await? {
             index.remember(&bundle, entry);
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
 
-use aws_sdk_s3::primitives::ByteStream;
 use tracing::debug;
 
 use super::fault::{Failure, Meaning};
@@ -135,28 +134,8 @@ impl Bucket {
         lease: &Lease,
         replaces: Option<String>,
     ) -> Result<Option<String>, Fault> {
-        debug!(key, "s3:PutObject");
-        let body = serde_json::to_vec(lease)
+        let json = serde_json::to_vec(lease)
             .map_err(|_| Fault::internal("a lease could not be written as JSON"))?;
-        let call = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .key(key)
-            .content_type("application/json")
-            .set_if_none_match(replaces.is_none().then(|| "*".to_owned()))
-            .set_if_match(replaces)
-            .body(ByteStream::from(body));
-        match call.send().await {
-            Ok(answer) => Ok(Some(answer.e_tag.unwrap_or_default())),
-            Err(error) => {
-                let failure = Failure::new("s3:PutObject", key, &error);
-                match failure.meaning() {
-                    Meaning::Precondition | Meaning::Absent => Ok(None),
-                    _ => Err(failure.into()),
-                }
-            }
-        }
+        Ok(self.put_instead(key, json, replaces).await?)
     }
 }

@@ -2,11 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use aws_sdk_s3::primitives::ByteStream;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
-use tracing::debug;
 
-use super::fault::{Failure, Meaning};
 use super::s3::Bucket;
 use crate::fault::Fault;
 use crate::pace::{Answered, Pace};
@@ -86,60 +83,39 @@ impl Pressure {
     }
 }
 
-/// The turns as they were read.
-#[derive(Debug)]
-pub struct Read {
-    /// `None` where there are none, or what lies there is something else.
-    pub pace: Option<Pace>,
-    etag: Option<String>,
-}
-
 impl Bucket {
-    /// Reads the turns at `key`.
+    /// The turns at `key`, `None` where there are none or what lies there is something else; and the ETag of what lies
+    /// there.
     ///
     /// # Errors
     ///
     /// [`Fault`] where S3 cannot be asked.
-    pub async fn pace(&self, key: &str) -> Result<Read, Fault> {
+    pub async fn pace(&self, key: &str) -> Result<(Option<Pace>, Option<String>), Fault> {
         let stored = self.get(key, None).await?;
-        Ok(Read {
-            pace: stored
-                .as_ref()
-                .and_then(|stored| serde_json::from_slice(stored.bytes.expose()).ok()),
-            etag: stored.map(|stored| stored.etag),
-        })
+        let pace = stored
+            .as_ref()
+            .and_then(|stored| serde_json::from_slice(stored.bytes.expose()).ok());
+        Ok((pace, stored.map(|stored| stored.etag)))
     }
 
-    /// Writes the turns in place of those that were read: whether these were still there.
+    /// Writes the turns in place of what has the ETag `replaces`: whether it was still there.
     ///
     /// # Errors
     ///
     /// [`Fault`] where S3 cannot be asked.
-    pub async fn put_pace(&self, key: &str, pace: &Pace, read: Read) -> Result<bool, Fault> {
-        debug!(key, "s3:PutObject");
-        let body = serde_json::to_vec(pace)
+    pub async fn put_pace(
+        &self,
+        key: &str,
+        pace: &Pace,
+        replaces: Option<String>,
+    ) -> Result<bool, Fault> {
+        let json = serde_json::to_vec(pace)
             .map_err(|_| Fault::internal("the turns could not be written as JSON"))?;
-        let call = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .key(key)
-            .content_type("application/json")
-            .set_if_none_match(read.etag.is_none().then(|| "*".to_owned()))
-            .set_if_match(read.etag)
-            .body(ByteStream::from(body));
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => {
-                let failure = Failure::new("s3:PutObject", key, &error);
-                match failure.meaning() {
-                    Meaning::Precondition | Meaning::Absent => Ok(false),
-                    // Another worker writes at this moment.
-                    _ if failure.status() == Some(409) => Ok(false),
-                    _ => Err(failure.into()),
-                }
-            }
+        match self.put_instead(key, json, replaces).await {
+            Ok(etag) => Ok(etag.is_some()),
+            // Another worker writes at this moment.
+            Err(failure) if failure.status() == Some(409) => Ok(false),
+            Err(failure) => Err(failure.into()),
         }
     }
 }

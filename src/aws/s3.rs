@@ -311,6 +311,39 @@ impl Bucket {
         Ok(answer.version_id)
     }
 
+    /// Writes JSON if nothing lies at `key` (`replaces` is `None`), or if what lies there still is the one of that ETag:
+    /// the new ETag, or `None` where it is another by now.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
+    pub(super) async fn put_instead(
+        &self,
+        key: &str,
+        json: Vec<u8>,
+        replaces: Option<String>,
+    ) -> Result<Option<String>, Failure> {
+        debug!(key, "s3:PutObject");
+        let call = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .expected_bucket_owner(&self.owner)
+            .key(key)
+            .content_type("application/json")
+            .set_if_none_match(replaces.is_none().then(|| "*".to_owned()))
+            .set_if_match(replaces)
+            .body(ByteStream::from(json));
+        match call.send().await {
+            Ok(answer) => Ok(Some(answer.e_tag.unwrap_or_default())),
+            Err(error) => {
+                let failure = Failure::new("s3:PutObject", key, &error);
+                match failure.meaning() {
+                    Meaning::Precondition | Meaning::Absent => Ok(None),
+                    _ => Err(failure),
+                }
+            }
+        }
+    }
+
     async fn put(
         &self,
         key: &str,

@@ -179,11 +179,7 @@ pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocati
     }
     if let Some(fault) = fault {
         log_fault(fault);
-        (world.emit)(&metrics::of_fault(
-            fault.kind(),
-            &world.config.stack,
-            world.now,
-        ));
+        (world.emit)(&metrics::of_fault(fault, &world.config.stack, world.now));
     }
 }
 

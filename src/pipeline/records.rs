@@ -181,13 +181,12 @@ impl<'a> Records<'a> {
     pub(super) fn tags_without_room(&self, summary: &Summary) -> Vec<String> {
         let arns = summary.arns();
         let objects = self.read.get().map_or(&[][..], |read| &read.tags);
+        let objects = objects.iter();
+        let due: Vec<_> = objects
+            .map(|tags| due(tags, &arns, summary.outcome, Force::UsedUp, self.world))
+            .collect();
         let names = own(&arns, summary.outcome, self.world).map(|(name, _)| name);
-        let has_room = |name: &String| {
-            let mut due = objects
-                .iter()
-                .map(|tags| due(tags, &arns, summary.outcome, Force::UsedUp, self.world));
-            due.all(|tags| tags.contains_key(name))
-        };
+        let has_room = |name: &String| due.iter().all(|tags| tags.contains_key(name));
         names.filter(|name| !has_room(name)).collect()
     }
 

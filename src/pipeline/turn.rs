@@ -1,6 +1,6 @@
 //! Waiting for a turn to import, while ACM refuses imports for being too many.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use tracing::{debug, warn};
 
 use super::{Invocation, leased};
@@ -8,7 +8,7 @@ use crate::aws::Regional;
 use crate::aws::pace::Sent;
 use crate::clock;
 use crate::fault::Fault;
-use crate::pace::{Answered, Pace, Turn};
+use crate::pace::{Pace, Turn};
 
 /// How often the turns are written before an import goes on without one.
 const TRIES: u32 = 10;
@@ -27,23 +27,22 @@ pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent
         let _taking = there.pressure.one_at_a_time().await;
         take(there, world).await
     };
+    // Turns are a courtesy between workers; ACM's answer decides.
+    let turn = turn.unwrap_or_else(|fault| {
+        warn!(%fault, "no turn taken");
+        None
+    });
     match turn {
-        Ok(Some(Turn::At(turn))) => {
+        Some(Turn::At(turn)) => {
             let wait = (turn - clock::wall()).max(Duration::ZERO);
             tokio::time::sleep(wait.unsigned_abs()).await;
             Ok(Sent::InTurn)
         }
-        Ok(Some(Turn::TooLate)) => Err(Fault::Throttled(format!(
+        Some(Turn::TooLate) => Err(Fault::Throttled(format!(
             "ACM in {} has more imports to take than fit into the time that is left",
             there.region
         ))),
-        Ok(None) => {
-            without_turn(world).await;
-            Ok(Sent::AtOnce)
-        }
-        // Turns are a courtesy between workers; ACM's answer decides.
-        Err(fault) => {
-            warn!(%fault, "no turn taken");
+        None => {
             without_turn(world).await;
             Ok(Sent::AtOnce)
         }
@@ -56,7 +55,7 @@ async fn without_turn(world: Invocation<'_>) {
     tokio::time::sleep(std::time::Duration::from_secs_f64(gap)).await;
 }
 
-/// The turn of this import; `None` where it needs none, or too many workers want one at once.
+/// The turn of this import: now where none is needed any more; `None` where too many workers want one at once.
 async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, Fault> {
     let bucket = &world.aws.bucket;
     // No bundle's lease: a bundle's name has no slash.
@@ -65,29 +64,24 @@ async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, F
     let latest = world.deadline - leased::reserve(world) * 2;
     let answered = there.pressure.answered();
     for attempt in 1..=TRIES {
-        let read = bucket.pace(&key).await?;
+        let (pace, etag) = bucket.pace(&key).await?;
         let now = clock::wall();
-        if is_over(read.pace.as_ref(), answered, now) {
+        let current = pace.filter(|pace| !pace.is_over(now));
+        if current.is_none() && !answered.is_refused {
             there.pressure.off();
             return Ok(Some(Turn::At(now)));
         }
-        let current = read.pace.clone().filter(|pace| !pace.is_over(now));
         let mut pace =
             current.unwrap_or_else(|| Pace::beginning(world.config.imports_per_second, now));
         pace.learn(answered, world.config.imports_per_second);
         let turn = pace.take(now, latest);
-        if turn == Turn::TooLate || bucket.put_pace(&key, &pace, read).await? {
+        if turn == Turn::TooLate || bucket.put_pace(&key, &pace, etag).await? {
             debug!(?turn, region = %there.region, "turn taken");
             return Ok(Some(turn));
         }
         tokio::time::sleep(pause(attempt)).await;
     }
     Ok(None)
-}
-
-/// Nobody takes turns any more, and nothing was refused since.
-fn is_over(pace: Option<&Pace>, answered: Answered, now: OffsetDateTime) -> bool {
-    !answered.is_refused && pace.is_none_or(|pace| pace.is_over(now))
 }
 
 /// Twice as long with each attempt, up to a second; workers differ by where in a millisecond they are.

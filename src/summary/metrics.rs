@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Outcome, Summary};
 use crate::bundle_name::BundleName;
+use crate::fault::Fault;
 
 /// Where the metrics appear in CloudWatch.
 pub const NAMESPACE: &str = "certdrop";
@@ -38,16 +39,15 @@ pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDat
     document.finish()
 }
 
-/// One document for work that could not be finished. `kind` is that of the fault. An alarm counts `Failed`; waiting for
+/// One document for work that could not be finished. An alarm counts `Failed`; waiting for
 /// ACM is none, and counts as `Throttled`.
 #[must_use]
-pub fn of_fault(kind: &str, stack: &str, now: OffsetDateTime) -> Value {
+pub fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
-    document.member("fault", json!(kind));
-    let name = if kind == "Throttled" {
-        "Throttled"
-    } else {
-        "Failed"
+    document.member("fault", json!(fault.kind()));
+    let name = match fault {
+        Fault::Throttled(_) => "Throttled",
+        Fault::Transient(_) | Fault::SetUp { .. } => "Failed",
     };
     document.metrics(&[STACK], &[(name, "Count", json!(1))]);
     document.finish()

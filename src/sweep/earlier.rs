@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::index::{Entry, Index, KeptCertificate};
 use super::plan::{self, Listed, Listing};
-use super::{Report, content_id, entry, has_time};
+use super::{Report, content_id, entry, has_time, read_summary};
 use crate::bundle_name::BundleName;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
@@ -129,8 +129,7 @@ async fn seen(
     if !listing.summaries.contains_key(&key) {
         return Ok(None);
     }
-    let summary = world.aws.bucket.get(&key, None).await?;
-    Ok(summary.and_then(|summary| entry(summary.bytes.expose(), world)))
+    read_summary(&key, world).await
 }
 
 async fn judged(

@@ -90,6 +90,12 @@ impl Listing {
         }
     }
 
+    /// Regions of which nothing is known of a bundle: they were added since.
+    pub fn regions_without<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Region> {
+        let others = self.regions.iter().skip(1);
+        others.filter(|region| !entry.others.contains_key(region))
+    }
+
     /// All summaries by the name of their bundle, each with its key.
     #[must_use]
     pub fn summaries_by_bundle(&self, summary_prefix: &str) -> Summaries<'_> {
@@ -186,8 +192,7 @@ pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
 /// No region failed to take what was worked on, and none was added since.
 #[must_use]
 pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
-    let mut others = listing.regions.iter().skip(1);
-    !entry.unfinished && others.all(|region| entry.others.contains_key(region))
+    !entry.unfinished && listing.regions_without(entry).next().is_none()
 }
 
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {

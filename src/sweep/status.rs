@@ -214,14 +214,11 @@ impl Status {
 
 fn near_quota(region: &Region, count: usize, report: &Report) -> Note {
     let quota = report.certificate_quota;
-    Note {
-        code: None,
-        subject: None,
-        what: format!(
-            "{region} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
-        ),
-        remedy: "Ask AWS for a higher quota (Service Quotas, ACM, imported certificates) and set CertificateQuota, or delete certificates that nothing uses.".to_owned(),
-    }
+    let what = format!(
+        "{region} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
+    );
+    let remedy = "Ask AWS for a higher quota (Service Quotas, ACM, imported certificates) and set CertificateQuota, or delete certificates that nothing uses.";
+    Note::plain(&what, remedy)
 }
 
 /// The time between two sweeps of a `rate(...)`; `None` for a `cron(...)`.

@@ -137,11 +137,8 @@ impl View<'_> {
     /// A region that was added after the bundle was removed got no certificate.
     fn not_in_every_region(&self, name: &str) -> Option<Note> {
         let entry = self.index.bundles.get(name)?;
-        let others = self.listing.regions.iter().skip(1);
-        let missing: Vec<_> = others
-            .filter(|region| !entry.others.contains_key(region))
-            .map(Region::as_str)
-            .collect();
+        let missing = self.listing.regions_without(entry);
+        let missing: Vec<_> = missing.map(Region::as_str).collect();
         (!missing.is_empty()).then(|| {
             let what = format!(
                 "The bundle was removed from the bucket before {} was added.",
@@ -207,7 +204,7 @@ impl Note {
         }
     }
 
-    fn plain(what: &str, remedy: &str) -> Self {
+    pub(super) fn plain(what: &str, remedy: &str) -> Self {
         Self {
             code: None,
             subject: None,
