@@ -65,11 +65,11 @@ pub enum Imported {
 }
 
 /// What is known of a call that must not be carried out twice.
-enum Sent<T> {
+enum Effect<T> {
     /// It was carried out, and gave this.
-    TookEffect(T),
+    Took(T),
     /// It was refused, or never sent. It may be sent again.
-    NoEffect(Failure),
+    HadNone(Failure),
     /// It was sent, and no answer tells what became of it, for this reason. It must not be sent again.
     Unknown(String),
 }
@@ -108,14 +108,14 @@ impl Acm {
         fence: &Fence,
     ) -> Result<Imported, Fault> {
         match self.send(bundle, target, fence).await? {
-            Sent::TookEffect(arn) => Ok(Imported::As(arn)),
-            Sent::NoEffect(failure) => match failure.meaning() {
+            Effect::Took(arn) => Ok(Imported::As(arn)),
+            Effect::HadNone(failure) => match failure.meaning() {
                 Meaning::Refused => Ok(Imported::Refused(failure.message)),
                 Meaning::Throttled => Ok(Imported::Throttled),
                 Meaning::Absent => Err(Fault::Transient(failure.to_string())),
                 _ => Err(failure.into()),
             },
-            Sent::Unknown(problem) => {
+            Effect::Unknown(problem) => {
                 fence.effect_is_unknown();
                 Err(Fault::Transient(format!(
                     "{problem}; ACM may have imported the certificate all the same, so it is looked for before it is sent again"
@@ -129,7 +129,7 @@ impl Acm {
         bundle: &ValidatedBundle,
         target: Target<'_>,
         fence: &Fence,
-    ) -> Result<Sent<CertificateArn>, Fault> {
+    ) -> Result<Effect<CertificateArn>, Fault> {
         debug!(?target, "acm:ImportCertificate");
         let pass = fence.pass();
         let key = bundle.private_key_pem();
@@ -159,16 +159,16 @@ impl Acm {
             Ok(answer) => {
                 let arn = answer.certificate_arn.as_deref();
                 arn.and_then(CertificateArn::parse).map_or_else(
-                    || Sent::Unknown("ACM answered an import without an ARN".to_owned()),
-                    Sent::TookEffect,
+                    || Effect::Unknown("ACM answered an import without an ARN".to_owned()),
+                    Effect::Took,
                 )
             }
             Err(error) => {
                 let failure = Failure::new("acm:ImportCertificate", subject, &error);
                 if had_no_effect(pass.is_sent(), failure.status()) {
-                    Sent::NoEffect(failure)
+                    Effect::HadNone(failure)
                 } else {
-                    Sent::Unknown(failure.to_string())
+                    Effect::Unknown(failure.to_string())
                 }
             }
         })
