@@ -37,6 +37,7 @@ bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed 
 	@$(CARGO) test --package certdrop --package certdrop-model --all-features --no-run
 	@$(BULK) --bundles 300
 	@$(BULK) --bundles 2500 --times 20
+	@$(BULK) --bundles 2500 --times 20 --due
 	@$(BULK) --sweep 150
 
 # FRESH=run: the first of the two alone.

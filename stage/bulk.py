@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Many bundles at once, at ACM's pace, through the deployed template on a local stage.
 
-    stage/bulk.py --bundles 300                 one import a second, as AWS has it
-    stage/bulk.py --bundles 2500 --times 20     all of ACM's rates twenty times that
-    stage/bulk.py --sweep 150                   one `certdrop sweep` at AWS's rates, without a function
+    stage/bulk.py --bundles 300                      one import a second, as AWS has it
+    stage/bulk.py --bundles 2500 --times 20          all of ACM's rates twenty times that
+    stage/bulk.py --bundles 2500 --times 20 --due    no event is sent, and one sweep is started
+    stage/bulk.py --sweep 150                        one `certdrop sweep` at AWS's rates, without a function
 
-First all bundles are dropped at once, then the renewals of all of them. Ends with 0 only if every bundle is
-imported, none is among the dead letters, and time and refusals keep the limits. ministack plays SQS, S3 and
-Lambda, its event source mapping with MaximumConcurrency and partial batches among it; certdrop-acm plays ACM.
+First all bundles are dropped at once, then the renewals of all of them; with --due they are dropped once. Ends with
+0 only if every bundle is imported, none is among the dead letters, and time and refusals keep the limits. ministack
+plays SQS, S3 and Lambda, its event source mapping with MaximumConcurrency and partial batches among it; certdrop-acm
+plays ACM.
 
 Wants botocore: run it by `make bulk`.
 """
@@ -63,6 +65,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bundles", type=int, default=300)
     parser.add_argument("--times", type=int, default=1, help="how many times ACM's rates")
+    parser.add_argument("--due", action="store_true", help="lose all events, and start one sweep")
     parser.add_argument("--sweep", type=int, metavar="BUNDLES")
     return parser.parse_args()
 
@@ -97,10 +100,19 @@ def loaded(stack, arguments):
     names = [f"bulk-{number:04}.example.com" for number in range(arguments.bundles)]
     print(f"{len(names)} bundles, {arguments.times} import(s) a second, {CONCURRENCY} functions at once")
     print(f"{'':10} {'seconds':>8} {'x quota':>8} {'refused':>8} {'at once':>8} {'GB-s each':>10} {'dead':>5}")
-    for pass_number, (what, days, outcome) in enumerate([("imports", 60, "imported"), ("renewals", 90, "replaced")], 1):
+    passes = [("imports", 60, "imported"), ("renewals", 90, "replaced")]
+    if arguments.due:
+        passes = [("a sweep", 60, "imported")]
+        s3.put_bucket_notification_configuration(Bucket=stack.bucket, NotificationConfiguration={})
+    for pass_number, (what, days, outcome) in enumerate(passes, 1):
         bundles = list(stack.pki.bundles(names, days))
         mark = time.time()
         drop(s3, stack.bucket, bundles)
+        if arguments.due:
+            mark = time.time()
+            # As the schedule does.
+            client(stack, "lambda").invoke(FunctionName=stack.outputs["FunctionName"], InvocationType="Event",
+                                           Payload=b'{"sweep": {}}')
         took = wait(s3, stack, pass_number * len(names), mark, len(names) / arguments.times)
         check(s3, stack, names, outcome)
         table(stack, what, took, mark, arguments)
