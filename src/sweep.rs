@@ -57,7 +57,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         ..world
     };
     index.keep_regions(&listing.regions);
-    let work = find_work(&listing, &mut index, Tags::Compared, world).await?;
+    let Found { work, unread } = find_work(&listing, &mut index, Tags::Compared, world).await?;
     info!(
         bundles = listing.bundles.len(),
         to_do = work.len(),
@@ -65,7 +65,8 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     );
     let mut report = Report {
         bundles: listing.bundles.len(),
-        unchanged: listing.bundles.len() - work.len(),
+        unchanged: listing.bundles.len() - work.len() - unread,
+        left: unread,
         dry_run: request.dry_run,
         worked_on: work
             .iter()
@@ -86,6 +87,9 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     emit(&listing, &index, &report, world);
     if !request.dry_run {
         save_page(&listing, &index, &report, world).await?;
+        if unread > 0 {
+            go_on(world).await;
+        }
     }
     info!(
         bundles = report.bundles,
@@ -106,6 +110,13 @@ enum Tags {
     Trusted,
 }
 
+/// What a sweep has to do.
+struct Found {
+    work: Vec<(BundleName, Reason)>,
+    /// Bundles whose summary there was no time to read.
+    unread: usize,
+}
+
 /// Decides about every bundle; reads the summaries that events wrote since the last sweep, and those of bundles that are
 /// gone.
 async fn find_work(
@@ -113,7 +124,7 @@ async fn find_work(
     index: &mut Index,
     tags: Tags,
     world: Invocation<'_>,
-) -> Result<Vec<(BundleName, Reason)>, Fault> {
+) -> Result<Found, Fault> {
     let mut work = Vec::new();
     let mut unread = Vec::new();
     let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
@@ -126,6 +137,7 @@ async fn find_work(
             Step::ReadSummary => unread.push((bundle, key)),
         }
     }
+    let mut left = unread.len();
     let reads = unread.into_iter().map(async |(bundle, key)| {
         let entry = read_summary(&key, world).await?;
         let is_tagged = match &entry {
@@ -139,6 +151,7 @@ async fn find_work(
     let mut reads = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
     while let Some(read) = reads.next().await {
         let (bundle, entry) = read?;
+        left -= 1;
         let step = entry.as_ref().map_or(Step::Work(Reason::NotDone), |entry| {
             plan::check(listing, bundle, entry)
         });
@@ -148,9 +161,12 @@ async fn find_work(
         if let Step::Work(reason) = step {
             work.push((bundle.clone(), reason));
         }
+        if !has_time(world) {
+            break;
+        }
     }
     recall_removed(listing, &summaries, index, world).await?;
-    Ok(work)
+    Ok(Found { work, unread: left })
 }
 
 async fn read_summary(key: &str, world: Invocation<'_>) -> Result<Option<Entry>, Fault> {
@@ -199,7 +215,7 @@ async fn recall_removed(
         return Ok(());
     }
     for (bundle, key) in summaries.without_objects(listing) {
-        if index.bundles.contains_key(bundle.as_str()) {
+        if index.bundles.contains_key(bundle.as_str()) || !has_time(world) {
             continue;
         }
         if let Some(entry) = read_summary(key, world).await? {
@@ -279,6 +295,16 @@ async fn queue_rest(rest: Vec<BundleName>, report: &mut Report, world: Invocatio
             report.left -= 1;
         }
         report.queued.insert(bundle.to_string());
+    }
+}
+
+/// Has the function sweep again: what this sweep has read is in the index by now, so that the next one gets further.
+async fn go_on(world: Invocation<'_>) {
+    let Some(queue) = &world.aws.queue else {
+        return;
+    };
+    if let Err(fault) = queue.send(&[json!({"sweep": {}}).to_string()]).await {
+        warn!(%fault, "left to the next sweep");
     }
 }
 

@@ -123,6 +123,12 @@ impl Summaries<'_> {
             .any(|(other, later)| *other != key && later.at > written.at)
     }
 
+    /// There is one of the bundle with this name.
+    #[must_use]
+    pub fn has(&self, bundle: &str) -> bool {
+        self.0.contains_key(bundle)
+    }
+
     /// Bundles without objects, each with the key of its latest summary.
     pub fn without_objects(&self, listing: &Listing) -> impl Iterator<Item = (BundleName, &str)> {
         self.0.iter().filter_map(|(name, all)| {

@@ -78,6 +78,7 @@ pub(super) fn tell(
     world: Invocation<'_>,
 ) {
     let warn_before = world.now + world.config.expiry_warning;
+    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
     let is_there = |name: &str| {
         BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
     };
@@ -118,8 +119,10 @@ pub(super) fn tell(
         let quota = report.certificate_quota;
         warn!(%region, count, quota, "the quota of imported certificates is nearly used up");
     }
-    // A bundle that is gone is remembered for as long as its certificate is there to be told of.
-    index.keep(|name, entry| is_there(name) || may_be_live(listing, entry));
+    // A bundle that is gone is remembered for as long as its certificate is there to be told of. Forgotten, it would be
+    // read again by every sweep for as long as its summary is there.
+    let is_recalled = |name: &str| world.config.bundle_days.is_some() && summaries.has(name);
+    index.keep(|name, entry| is_there(name) || may_be_live(listing, entry) || is_recalled(name));
 }
 
 /// The certificates of a bundle that ACM has, in all regions.
