@@ -16,6 +16,7 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::binding::CertificateArn;
 use crate::bundle_name::{BundleName, Packing};
@@ -48,9 +49,15 @@ pub struct Message {
     pub receipt_handle: Option<String>,
     /// How often it was received, this time included.
     pub received: u32,
+    /// When it was sent first: a message that ACM throttled is sent again.
+    pub first_sent: Option<OffsetDateTime>,
     /// What the body asks for.
     pub request: Result<Box<Request>, Fault>,
 }
+
+/// The attribute of a message that is sent again: when it was sent first, in milliseconds since 1970, as SQS writes its
+/// own times.
+pub const FIRST_SENT: &str = "first-sent";
 
 impl Message {
     /// The one bundle that it is about.
@@ -232,6 +239,7 @@ fn event_bridge(event: EventBridgeEvent<Value>, watched: Watched<'_>) -> Result<
 
 fn queue(event: SqsEvent, watched: Watched<'_>) -> Request {
     let message = |message: SqsMessage| {
+        let first_sent = first_sent(&message);
         let text = message.body.unwrap_or_default();
         let received = message.attributes.get("ApproximateReceiveCount");
         Message {
@@ -240,9 +248,18 @@ fn queue(event: SqsEvent, watched: Watched<'_>) -> Request {
             body: text,
             receipt_handle: message.receipt_handle,
             received: received.and_then(|count| count.parse().ok()).unwrap_or(1),
+            first_sent,
         }
     };
     Request::Queue(event.records.into_iter().map(message).collect())
+}
+
+fn first_sent(message: &SqsMessage) -> Option<OffsetDateTime> {
+    let before = message.message_attributes.get(FIRST_SENT);
+    let before = before.and_then(|attribute| attribute.string_value.as_ref());
+    let sent = before.or_else(|| message.attributes.get("SentTimestamp"))?;
+    let milliseconds: i128 = sent.parse().ok()?;
+    OffsetDateTime::from_unix_timestamp_nanos(milliseconds.checked_mul(1_000_000)?).ok()
 }
 
 fn body(text: &str, watched: Watched<'_>) -> Result<Request, Fault> {

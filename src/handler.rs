@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use crate::bundle_name::{BundleName, looks_replaced};
+use crate::clock;
 use crate::event::{self, Content, Message, Request, Watched, WorkItem};
 use crate::fault::Fault;
 use crate::inventory;
 use crate::pipeline::{self, Invocation};
+use crate::summary::metrics;
 use crate::sweep;
 
 /// Carries out what `payload` asks for and answers with what became of it:
@@ -79,8 +81,17 @@ async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, F
 async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
     let failures = by_bundle(messages).into_iter().map(async |messages| {
         let mut failures = Vec::new();
+        let mut throttled = None;
         for message in messages {
-            failures.extend(carry_out_message(message, world).await);
+            let done = match &throttled {
+                None => carry_out_message(&message, world).await,
+                // One bundle: ACM takes no import for it now.
+                Some(fault) => Err(Fault::clone(fault)),
+            };
+            if let Err(fault) = done {
+                failures.extend(put_back(&message, &fault, world).await);
+                throttled = Some(fault).filter(|fault| matches!(fault, Fault::Throttled(_)));
+            }
         }
         failures
     });
@@ -106,19 +117,19 @@ fn by_bundle(messages: Vec<Message>) -> Vec<Vec<Message>> {
     groups
 }
 
-/// `None` where SQS may delete the message.
-async fn carry_out_message(message: Message, world: Invocation<'_>) -> Option<Value> {
-    let done = match message.request.clone() {
-        Ok(request) => carry_out(*request, world).await,
-        Err(fault) => Err(fault),
-    };
-    let fault = done.err()?;
-    if matches!(fault, Fault::Throttled(_)) && is_sent_again(&message, world).await {
+async fn carry_out_message(message: &Message, world: Invocation<'_>) -> Result<(), Fault> {
+    let request = message.request.clone()?;
+    carry_out(*request, world).await.map(|_| ())
+}
+
+/// Has a message that failed be received again. `None` where SQS may delete this receipt of it.
+async fn put_back(message: &Message, fault: &Fault, world: Invocation<'_>) -> Option<Value> {
+    if matches!(fault, Fault::Throttled(_)) && is_sent_again(message, world).await {
         info!(%fault, message = message.id, "throttled: sent again");
         return None;
     }
     warn!(%fault, message = message.id, "message failed: SQS delivers it again");
-    hide(&message, world).await;
+    hide(message, world).await;
     Some(json!({ "itemIdentifier": message.id }))
 }
 
@@ -131,7 +142,11 @@ async fn is_sent_again(message: &Message, world: Invocation<'_>) -> bool {
     let Some(queue) = &world.aws.queue else {
         return false;
     };
-    let sent = queue.send_later(&message.body, THROTTLED_PAUSE).await;
+    if let Some(first_sent) = message.first_sent {
+        let waited = clock::wall() - first_sent;
+        (world.emit)(&metrics::of_wait(waited, &world.config.stack, world.now));
+    }
+    let sent = queue.send_again(message, THROTTLED_PAUSE).await;
     sent.inspect_err(|fault| warn!(%fault, "message not sent again"))
         .is_ok()
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use aws_types::SdkConfig;
+use time::OffsetDateTime;
 use tracing::debug;
 
 use super::fault::Failure;
 use crate::config::Config;
+use crate::event::{FIRST_SENT, Message};
 use crate::fault::Fault;
 
 /// The queue that the settings name.
@@ -77,19 +79,23 @@ impl Queue {
         }
     }
 
-    /// Sends `body`, which is received after `delay` at the earliest, 15 minutes at most.
+    /// Sends `message` again, to be received after `delay` at the earliest, 15 minutes at most.
     ///
     /// # Errors
     ///
     /// [`Fault`] where SQS does not take it.
-    pub async fn send_later(&self, body: &str, delay: Duration) -> Result<(), Fault> {
+    pub async fn send_again(&self, message: &Message, delay: Duration) -> Result<(), Fault> {
         debug!(?delay, "sqs:SendMessage");
-        self.client
+        let mut call = self
+            .client
             .send_message()
             .queue_url(&self.url)
-            .message_body(body)
-            .delay_seconds(seconds(delay.min(Duration::from_secs(LONGEST_DELAY))))
-            .send()
+            .message_body(&message.body)
+            .delay_seconds(seconds(delay.min(Duration::from_secs(LONGEST_DELAY))));
+        if let Some(first_sent) = message.first_sent {
+            call = call.message_attributes(FIRST_SENT, milliseconds(first_sent)?);
+        }
+        call.send()
             .await
             .map_err(|error| Failure::new("sqs:SendMessage", self.url.as_str(), &error))?;
         Ok(())
@@ -114,6 +120,16 @@ impl Queue {
             })?;
         Ok(())
     }
+}
+
+fn milliseconds(instant: OffsetDateTime) -> Result<MessageAttributeValue, Fault> {
+    let milliseconds = instant.unix_timestamp_nanos() / 1_000_000;
+    let attribute = MessageAttributeValue::builder()
+        .data_type("Number")
+        .string_value(milliseconds.to_string());
+    attribute
+        .build()
+        .map_err(|_| Fault::internal("an attribute has no type"))
 }
 
 fn seconds(delay: Duration) -> i32 {

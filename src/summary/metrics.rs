@@ -53,6 +53,16 @@ pub fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
     document.finish()
 }
 
+/// One document for an event that ACM throttles still, `waited` after it was sent first. SQS counts the age of a message
+/// from when it was sent last.
+#[must_use]
+pub fn of_wait(waited: Duration, stack: &str, now: OffsetDateTime) -> Value {
+    let mut document = Document::new(stack, now);
+    let seconds = json!(waited.whole_seconds().max(0));
+    document.metrics(&[STACK], &[("ThrottledFor", "Seconds", seconds)]);
+    document.finish()
+}
+
 fn milliseconds(took: Duration) -> f64 {
     took.as_seconds_f64() * 1_000.0
 }

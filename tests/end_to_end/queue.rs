@@ -64,12 +64,15 @@ impl Queue {
     }
 }
 
+/// When messages were sent, in milliseconds since 1970.
+const SENT: i64 = 1_764_568_800_000;
+
 /// As Lambda hands a batch to the function.
 pub(crate) fn batch(messages: &[Message]) -> Value {
     let record = |message: &Message| {
         json!({
             "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1796104800000"},
+            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT.to_string()},
             "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "eu-central-1",
             "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:work",
         })
@@ -169,6 +172,14 @@ fn a_message_that_is_throttled_to_the_end_is_sent_anew_and_does_not_count_as_fai
             .expect("a message");
         let sent: Value = serde_json::from_slice(&sent.request).expect("JSON");
         assert_eq!(sent["DelaySeconds"], 60);
+        let first_sent = &sent["MessageAttributes"]["first-sent"];
+        assert_eq!(first_sent["StringValue"], json!(SENT.to_string()));
+        let waited =
+            OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH - Duration::milliseconds(SENT);
+        let metrics = crate::support::emf::metrics(&scene.function.log());
+        let told = metrics.iter().find(|metric| metric.name == "ThrottledFor");
+        let told = told.expect("a metric").value;
+        assert!((waited.as_seconds_f64() - told).abs() < 60.0, "{told} s");
         assert!(events.contains(sent["MessageBody"].as_str().expect("a body")));
         assert!(
             !scene.function.log().contains("\"Failed\""),
@@ -183,15 +194,21 @@ fn a_message_that_fails_is_received_again_before_the_queue_s_own_time_out() {
         queue.send(&json!({"nobody": "sends this"})).await;
         queue.send(&json!({"bundle": "absent.example.com"})).await;
         let messages = queue.receive().await;
-        let answer = scene.invoke(&batch(&messages)).await.expect("an answer");
         let bad = messages
             .iter()
             .find(|message| message.body().is_some_and(|body| body.contains("nobody")))
             .expect("it was received");
-        assert_eq!(
-            answer,
-            json!({"batchItemFailures": [{"itemIdentifier": bad.message_id}]})
-        );
+        for received in [1, 3] {
+            let mut batch = batch(&messages);
+            for record in batch["Records"].as_array_mut().expect("records") {
+                record["attributes"]["ApproximateReceiveCount"] = json!(received.to_string());
+            }
+            let answer = scene.invoke(&batch).await.expect("an answer");
+            assert_eq!(
+                answer,
+                json!({"batchItemFailures": [{"itemIdentifier": bad.message_id}]})
+            );
+        }
         let hidden: Vec<Value> = scene
             .services
             .calls()
@@ -199,8 +216,11 @@ fn a_message_that_fails_is_received_again_before_the_queue_s_own_time_out() {
             .filter(|call| call.operation == "sqs:ChangeMessageVisibility")
             .map(|call| serde_json::from_slice(&call.request).expect("JSON"))
             .collect();
-        assert_eq!(hidden.len(), 1);
-        assert_eq!(hidden[0]["VisibilityTimeout"], 120);
+        let pauses: Vec<_> = hidden
+            .iter()
+            .map(|call| call["VisibilityTimeout"].as_u64())
+            .collect();
+        assert_eq!(pauses, [Some(120), Some(360)], "longer with each receipt");
         assert_eq!(hidden[0]["ReceiptHandle"], json!(bad.receipt_handle));
     });
 }
@@ -230,6 +250,41 @@ fn messages_about_one_bundle_do_not_wait_for_each_other_s_lease() {
             .filter(|call| call.operation == "s3:PutObject" && call.path.contains("/leases/"));
         let statuses: Vec<_> = leases.map(|call| call.status).collect();
         assert_eq!(statuses, [Some(200); 3]);
+    });
+}
+
+#[test]
+fn what_follows_a_throttled_message_about_the_same_bundle_is_throttled_too() {
+    let settings = [
+        ("CERTDROP_ATTEMPT_SECONDS", "1"),
+        ("CERTDROP_LEASE_SECONDS", "10"),
+    ];
+    run_with_queue("work-of-one-bundle", &settings, async |scene, queue| {
+        let rate = json!({"rate": {"ImportCertificate": {"per_second": 0.0001, "burst": 1.0}}});
+        scene.turn_knobs(&rate).await;
+        let authority = Authority::new();
+        let used_up = authority.issue(&Order::new("first.example.com", Duration::DAY));
+        scene
+            .drop_bundle("drop/first.example.com.pem", &used_up.bundle())
+            .await;
+        let key = "drop/second.example.com.pem";
+        for days in [1, 2, 3] {
+            let issued = authority.issue(&Order::new("second.example.com", Duration::days(days)));
+            let version = scene.put(key, &issued.bundle()).await;
+            queue.send(&scene.created(key, &version)).await;
+        }
+        let messages = queue.receive().await;
+        scene.services.clear();
+        let limit = Time::from_secs(12);
+        let answer = scene.function.invoke_within(&batch(&messages), limit).await;
+        assert_eq!(answer.expect("an answer"), json!({"batchItemFailures": []}));
+        let calls = scene.services.calls();
+        let count = |operation: &str, path: &str| {
+            let calls = calls.iter().filter(|call| call.operation == operation);
+            calls.filter(|call| call.path.contains(path)).count()
+        };
+        assert_eq!(count("sqs:SendMessage", ""), 3, "all are sent again");
+        assert_eq!(count("s3:GetObject", key), 1, "one was tried");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use certdrop::event::{Content, Request, SweepRequest, Watched, WorkItem, read};
+use certdrop::event::{Content, FIRST_SENT, Request, SweepRequest, Watched, WorkItem, read};
 use certdrop::fault::Fault;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
@@ -78,6 +78,37 @@ fn samples_from_queues_hold_two_messages_each() {
             shown[0].starts_with("www.example.com < drop/www.example.com.pem @ "),
             "{shown:?}"
         );
+    }
+}
+
+#[test]
+fn a_message_knows_when_it_was_sent_first() {
+    let text = fs::read_to_string(format!("{SAMPLES}/sqs-s3-notification.json")).expect("a sample");
+    let mut payload: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let sent: String =
+        serde_json::from_value(payload["Records"][0]["attributes"]["SentTimestamp"].clone())
+            .expect("text");
+    let first = |payload: &serde_json::Value| {
+        let watched = Watched {
+            bucket: "example-bucket",
+            drop_prefix: "drop/",
+        };
+        let Ok(Request::Queue(messages)) = read(payload, watched) else {
+            panic!("messages");
+        };
+        messages[0]
+            .first_sent
+            .map(|at| at.unix_timestamp_nanos() / 1_000_000)
+    };
+    assert_eq!(first(&payload), sent.parse().ok());
+    for (attribute, expected) in [
+        ("1764568800123", Some(1_764_568_800_123)),
+        ("soon", None),
+        ("170141183460469231731687303715884105727", None),
+    ] {
+        payload["Records"][0]["messageAttributes"] =
+            serde_json::json!({FIRST_SENT: {"stringValue": attribute, "dataType": "Number"}});
+        assert_eq!(first(&payload), expected, "{attribute}");
     }
 }
 
