@@ -3,24 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use time::Duration;
+use time::OffsetDateTime;
 use tracing::warn;
 
 use super::plan::{Listing, Written};
 use crate::bundle_name::BundleName;
+use crate::config::Terms;
 use crate::fault::Fault;
 use crate::inventory::{self, Listed};
 use crate::pipeline::Invocation;
 use crate::region::Region;
 
 /// The bundles whose worker neither gave its lease back nor can still be at work.
-fn left(leases: Vec<Listed>, world: Invocation<'_>) -> BTreeSet<BundleName> {
-    let terms = world.config.terms;
-    // S3 tells whole seconds.
-    let longest = terms.lease + terms.settling + Duration::SECOND;
+///
+/// S3 lists whole seconds, so that a lease may have a fraction of a second left. The work on its bundle waits for that;
+/// a sweep that did not count it would leave the bundle to the next one.
+fn left(
+    leases: Vec<Listed>,
+    lease_prefix: &str,
+    terms: Terms,
+    now: OffsetDateTime,
+) -> BTreeSet<BundleName> {
+    let longest = terms.lease + terms.settling;
     let leases = leases.into_iter();
-    let left = leases.filter(|lease| lease.modified_at + longest <= world.now);
-    left.filter_map(|lease| BundleName::new(lease.key.strip_prefix(&world.config.lease_prefix)?))
+    let left = leases.filter(|lease| lease.modified_at + longest <= now);
+    left.filter_map(|lease| BundleName::new(lease.key.strip_prefix(lease_prefix)?))
         .collect()
 }
 
@@ -43,7 +50,7 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault
     let mut listing = Listing {
         bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
         secrets: secrets?,
-        left_leases: left(leases?, world),
+        left_leases: left(leases?, &config.lease_prefix, config.terms, world.now),
         summaries: summaries?
             .into_iter()
             .map(|summary| {
@@ -74,4 +81,41 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault
         }
     }
     Ok((listing, down))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_lease_is_left_from_its_end_though_s3_lists_whole_seconds() {
+        let terms = Terms {
+            lease: Duration::seconds(3),
+            settling: Duration::seconds(2),
+            attempt: Duration::SECOND,
+        };
+        // Written at 10.9 s, it opens at 15.9 s.
+        let lease = |name: &str| Listed {
+            key: format!("leases/{name}"),
+            etag: "1".to_owned(),
+            modified_at: datetime!(2026-12-01 00:00:10 UTC),
+            version_id: None,
+        };
+        let left = |now| {
+            left(
+                vec![lease("a"), lease("pace/eu-central-1")],
+                "leases/",
+                terms,
+                now,
+            )
+        };
+        let a = BundleName::new("a").expect("a name");
+        assert_eq!(
+            left(datetime!(2026-12-01 00:00:15.9 UTC)),
+            BTreeSet::from([a])
+        );
+        assert_eq!(left(datetime!(2026-12-01 00:00:14.9 UTC)), BTreeSet::new());
+    }
 }
