@@ -2,72 +2,35 @@
 //!
 //! Pure: the facts were found before, under the bundle's lease.
 
-use std::fmt;
-
 use time::OffsetDateTime;
 
+use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
-use crate::config::{Adoption, OnIncompatible};
 use crate::fault::Fault;
-use crate::region::Region;
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
+use crate::tag::{ARN_TAG, BUNDLE_TAG};
 use crate::validate::reimport;
 
-/// The tag of a certificate in ACM that names its bundle.
-pub const BUNDLE_TAG: &str = "certdrop:bundle";
-/// The tag of a certificate in ACM that says that certdrop may replace it.
-pub const MANAGED_TAG: &str = "certdrop:managed";
-/// The tag of an object that holds the ARN of its certificate in the home region. That of another region is
-/// behind a colon: `certdrop:certificate-arn:us-east-1`.
-pub const ARN_TAG: &str = "certdrop:certificate-arn";
-/// The tag of an object that tells what became of it.
-pub const OUTCOME_TAG: &str = "certdrop:outcome";
-/// The tag of an object by which a person overrules the guard: `true`.
-pub const FORCE_TAG: &str = "certdrop:force";
-
-/// The ARN of a certificate in ACM.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CertificateArn {
-    text: String,
-    region: Region,
+/// What happens to a renewed certificate that ACM would refuse under the old one's ARN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnIncompatible {
+    /// It is rejected with the reason.
+    #[default]
+    Reject,
+    /// It is imported under a new ARN; who uses the old one has to be changed.
+    ImportNew,
 }
 
-impl CertificateArn {
-    /// Reads `arn:<partition>:acm:<region>:<account>:certificate/<id>`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let fields: Vec<_> = text.split(':').collect();
-        let ["arn", _, "acm", region, account, resource] = fields.as_slice() else {
-            return None;
-        };
-        let id = resource.strip_prefix("certificate/")?;
-        let whole = !account.is_empty() && !id.is_empty();
-        let region = Region::parse(region).filter(|_| whole)?;
-        Some(Self {
-            text: text.to_owned(),
-            region,
-        })
-    }
-
-    /// The whole ARN.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The region in which the certificate lives.
-    #[must_use]
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-}
-
-impl fmt::Display for CertificateArn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
+/// Whether certificates that certdrop did not import may be replaced, where an object's tag names one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// They are left alone, and the tag is a fault of the set-up.
+    #[default]
+    Forbidden,
+    /// They are replaced and get the bundle's name.
+    Allowed,
 }
 
 /// A certificate that ACM has, as it describes it.

@@ -9,10 +9,11 @@ use std::str::FromStr;
 use time::Duration;
 use zeroize::Zeroizing;
 
-use crate::binding::ARN_TAG;
+use crate::binding::{Adoption, OnIncompatible};
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::region::Region;
+use crate::tag::ARN_TAG;
 use crate::validate::IncludeRoot;
 
 /// Everything that the function is told from outside.
@@ -97,26 +98,6 @@ impl Default for Terms {
             attempt: Duration::seconds(10),
         }
     }
-}
-
-/// What happens to a renewed certificate that ACM would refuse under the old one's ARN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnIncompatible {
-    /// It is rejected with the reason.
-    #[default]
-    Reject,
-    /// It is imported under a new ARN; who uses the old one has to be changed.
-    ImportNew,
-}
-
-/// Whether certificates that certdrop did not import may be replaced, where an object's tag names one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Adoption {
-    /// They are left alone, and the tag is a fault of the set-up.
-    #[default]
-    Forbidden,
-    /// They are replaced and get the bundle's name.
-    Allowed,
 }
 
 /// Credentials as Lambda hands them to a function.

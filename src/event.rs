@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::binding::CertificateArn;
+use crate::arn::CertificateArn;
 use crate::bundle_name::{BundleName, Packing};
 use crate::fault::Fault;
 use crate::inventory::Dropped;

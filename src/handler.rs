@@ -165,7 +165,7 @@ async fn hide(message: &Message, world: Invocation<'_>) {
 }
 
 async fn bundle_of(
-    arn: &crate::binding::CertificateArn,
+    arn: &crate::arn::CertificateArn,
     world: Invocation<'_>,
 ) -> Result<Option<WorkItem>, Fault> {
     let Some(there) = world.aws.region(arn.region()) else {

@@ -17,6 +17,7 @@
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
 //! environment and no clock; `tests/pure_core/architecture.rs` holds that line.
 
+pub mod arn;
 #[cfg(feature = "function")]
 pub mod aws;
 pub mod binding;
@@ -31,6 +32,7 @@ pub mod content_id;
 #[cfg(feature = "function")]
 pub mod event;
 pub mod fault;
+pub mod finding;
 #[cfg(feature = "function")]
 pub mod handler;
 pub mod inventory;
@@ -46,4 +48,5 @@ pub mod secret;
 pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;
+pub mod tag;
 pub mod validate;

@@ -19,16 +19,16 @@ use serde_json::json;
 use time::Duration;
 use tracing::{info, warn};
 
-use crate::binding::{ARN_TAG, OUTCOME_TAG};
 use crate::bundle_name::BundleName;
 use crate::clock;
 use crate::content_id::{ContentId, Source};
 use crate::event::{Content, SweepRequest, WorkItem};
 use crate::fault::Fault;
+use crate::finding;
 use crate::inventory::Dropped;
 use crate::pipeline::{self, Invocation};
 use crate::summary::Outcome;
-use crate::validate::finding;
+use crate::tag::{ARN_TAG, OUTCOME_TAG};
 use index::{Entry, Index};
 use list::list;
 use plan::{Listing, Reason, Step, Summaries};

@@ -27,10 +27,12 @@ use tracing::{debug, warn};
 
 use super::fault::{Failure, Meaning};
 use super::fence::{Fence, Pass};
-use crate::binding::{BUNDLE_TAG, CertificateArn, Found, MANAGED_TAG, Standing};
+use crate::arn::CertificateArn;
+use crate::binding::{Found, Standing};
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
+use crate::tag::{BUNDLE_TAG, MANAGED_TAG};
 use crate::validate::ValidatedBundle;
 
 /// The certificates of this account and region.

@@ -8,8 +8,9 @@ use aws_types::SdkConfig;
 use tracing::debug;
 
 use super::fault::Failure;
-use crate::binding::{BUNDLE_TAG, CertificateArn};
+use crate::arn::CertificateArn;
 use crate::fault::Fault;
+use crate::tag::BUNDLE_TAG;
 
 /// Certificates by their tags. Answers lag behind by seconds.
 #[derive(Clone)]

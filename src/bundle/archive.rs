@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::encryption::Failure;
 use super::{Reading, format, limits};
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// Adds what the files in the archive hold. `None` where `bytes` are no archive, else whether any
 /// file in it was recognised.

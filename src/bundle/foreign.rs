@@ -2,7 +2,7 @@
 //! their first bytes, so that the verdict says how to convert them.
 
 use super::Reading;
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// What a key of PuTTY begins with.
 pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";

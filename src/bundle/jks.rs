@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::ber::{SEQUENCE, element};
 use super::encryption::Failure;
 use super::{Reading, private_key};
+use crate::finding::{self, Finding};
 use crate::secret::Passphrase;
-use crate::validate::finding::{self, Finding};
 
 const JKS: [u8; 4] = [0xFE, 0xED, 0xFE, 0xED];
 const JCEKS: [u8; 4] = [0xCE, 0xCE, 0xCE, 0xCE];

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Reading, format, limits, pem};
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// A secret, or a list of them. Wiped when it is dropped.
 #[derive(Deserialize)]

@@ -18,8 +18,8 @@ mod private_key;
 mod text;
 
 use crate::certificate::Certificate;
+use crate::finding::{self, Finding};
 use crate::secret::{Passphrase, PrivateKey, SecretBytes};
-use crate::validate::finding::{self, Finding};
 use encryption::{Cost, Failure};
 use private_key::KeyFault;
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::archive::shown;
 use super::text::unescaped;
 use super::{Reading, format, private_key};
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// Padding that is missing or too much loses no bits, and the DER inside has its own length.
 pub(super) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use super::Invocation;
+use crate::arn::CertificateArn;
 use crate::aws::Regional;
 use crate::aws::s3::{Object, Tags};
 use crate::aws::ssm::Parameter;
-use crate::binding::{ARN_TAG, CertificateArn, Claim};
+use crate::binding::Claim;
 use crate::bundle::Part;
 use crate::bundle_name::{BundleName, Packing};
 use crate::content_id::{ContentId, Source};
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
+use crate::finding::{self, Finding};
 use crate::inventory::{self, Dropped, Listed};
 use crate::region::Region;
 use crate::secret::{Passphrase, SecretBytes};
 use crate::summary::{Heading, ObjectVersion};
-use crate::validate::finding::{self, Finding};
+use crate::tag::ARN_TAG;
 
 /// All that was fetched of one bundle. Has no `Debug`: it holds secrets.
 pub(super) struct Fetched {

@@ -4,13 +4,14 @@ use tracing::{info, warn};
 
 use super::records::Records;
 use super::{Invocation, turn};
+use crate::arn::CertificateArn;
 use crate::aws::Regional;
 use crate::aws::acm::{Imported, Target};
-use crate::binding::{CertificateArn, Found, Plan};
+use crate::binding::{Found, Plan};
 use crate::fault::Fault;
+use crate::finding::{self, Finding};
 use crate::summary::{Outcome, Served};
 use crate::validate::ValidatedBundle;
-use crate::validate::finding::{self, Finding};
 
 /// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
 /// is known everywhere, the less a crash can hide.

@@ -6,8 +6,9 @@ use futures_util::future::try_join_all;
 
 use super::fetch;
 use super::records::Records;
+use crate::arn::CertificateArn;
 use crate::aws::Regional;
-use crate::binding::{self, CertificateArn, Claim, Facts, Found};
+use crate::binding::{self, Claim, Facts, Found};
 use crate::certificate::Certificate;
 use crate::fault::Fault;
 

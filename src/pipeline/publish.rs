@@ -11,8 +11,8 @@ use crate::aws::lease::HeldLease;
 use crate::content_id::ContentId;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
+use crate::finding::{self, Finding};
 use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, notice};
-use crate::validate::finding::{self, Finding};
 
 /// Tells the world, and gives the lease back: all at once where none needs another's answer.
 pub(super) async fn publish(

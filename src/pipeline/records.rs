@@ -8,13 +8,15 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::Invocation;
 use super::fetch::{self, Fetched, Tagged, arns};
+use crate::arn::CertificateArn;
 use crate::aws::fence::Fence;
 use crate::aws::s3::Tags;
-use crate::binding::{CertificateArn, Claim, FORCE_TAG, OUTCOME_TAG};
+use crate::binding::Claim;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::region::Region;
 use crate::summary::{Outcome, Summary};
+use crate::tag::{FORCE_TAG, OUTCOME_TAG};
 
 /// What is written down of a bundle. S3 replaces an object's tags as a whole, so the regions take turns.
 pub(super) struct Records<'a> {

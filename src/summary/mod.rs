@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::binding::{CertificateArn, Plan};
+use crate::arn::CertificateArn;
+use crate::binding::Plan;
 use crate::bundle_name::BundleName;
 use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
 use crate::fault::Fault;
+use crate::finding::Finding;
 use crate::region::Region;
-use crate::validate::finding::Finding;
 pub use served::{RegionSummary, Served};
 
 /// What became of a bundle. All of these are finished: running again would change nothing.

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::{Outcome, RegionSummary, Summary};
 use crate::certificate_detail::CertificateDetail;
+use crate::finding::Finding;
 use crate::region::Region;
-use crate::validate::finding::Finding;
 
 /// Characters that a subject of SNS may have.
 ///

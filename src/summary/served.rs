@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::Outcome;
-use crate::binding::{CertificateArn, Found, Plan};
+use crate::arn::CertificateArn;
+use crate::binding::{Found, Plan};
 use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
-use crate::validate::finding::Finding;
+use crate::finding::Finding;
 
 /// A region's part of the work, done.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::binding::CertificateArn;
+use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::certificate::SerialNumber;
 use crate::content_id::ContentId;
+use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
-use crate::validate::finding;
 
 /// The document: bundles by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

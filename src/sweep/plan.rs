@@ -6,7 +6,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::index::{Entry, Index, KeptCertificate};
-use crate::binding::{CertificateArn, Standing};
+use crate::arn::CertificateArn;
+use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
 use crate::inventory::Dropped;

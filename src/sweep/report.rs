@@ -7,7 +7,8 @@ use tracing::warn;
 
 use super::index::{Entry, Index, KeptCertificate};
 use super::plan::{Listed, Listing, Reason};
-use crate::binding::{CertificateArn, Standing};
+use crate::arn::CertificateArn;
+use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::pipeline::Invocation;

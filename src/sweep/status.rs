@@ -241,7 +241,8 @@ fn pause(schedule: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::binding::{CertificateArn, Standing};
+    use crate::arn::CertificateArn;
+    use crate::binding::Standing;
     use crate::inventory::{Listed, by_bundle};
     use crate::sweep::plan::Reason;
     use serde_json::{Value, json};

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use super::Served;
-use super::finding::Finding;
 use super::signature::{self, SignatureFault};
 use crate::certificate::{Certificate, public_key_from_info_content};
+use crate::finding::Finding;
 use path::{End, Path, SignatureProblem};
 
 /// Signatures checked for one bundle. Five same-named issuers on each of five levels need 25; the

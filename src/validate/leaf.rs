@@ -2,10 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::finding::{self, Finding};
 use super::rules::names::names_a_server;
 use crate::bundle::Bundle;
 use crate::certificate::{AlternativeName, Certificate};
+use crate::finding::{self, Finding};
 use crate::public_key::{KeyAlgorithm, PublicKey};
 use crate::secret::PrivateKey;
 

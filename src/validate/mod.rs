@@ -1,7 +1,6 @@
 //! A bundle as it was read, judged: accepted with warnings, or rejected with reasons.
 
 mod chain;
-pub mod finding;
 mod leaf;
 pub mod reimport;
 mod rules;
@@ -14,8 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
+use crate::finding::Finding;
 use crate::secret::PrivateKey;
-use finding::Finding;
 
 /// What the judge goes by, beside the bundle itself.
 #[derive(Clone, Copy, Debug)]

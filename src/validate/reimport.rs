@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{self, Finding};
 use crate::certificate::{Certificate, KeyUsage};
+use crate::finding::{self, Finding};
 use crate::public_key::KeyAlgorithm;
 
 /// What ACM knows of the certificate that would be replaced, or a file that was imported before.

@@ -2,11 +2,12 @@
 
 use super::pki::{Authority, Order};
 use base64::Engine as _;
-use certdrop::binding::{Candidate, CertificateArn, Claim, Found, Plan, bind};
+use certdrop::arn::CertificateArn;
+use certdrop::binding::{Adoption, OnIncompatible};
+use certdrop::binding::{Candidate, Claim, Found, Plan, bind};
 use certdrop::bundle_name::BundleName;
 use certdrop::certificate::Certificate;
 use certdrop::certificate_detail::CertificateDetail;
-use certdrop::config::{Adoption, OnIncompatible};
 use serde_json::json;
 use time::Duration;
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use certdrop::validate::finding::{ALL, Rule, Severity};
+use certdrop::finding::{ALL, Rule, Severity};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md");
 /// What stands before the tables is written by hand.
 const BEGIN: &str =
-    "<!-- from src/validate/finding.rs: UPDATE_DOCS=1 cargo test --test pure_core findings -->\n";
+    "<!-- from src/finding.rs: UPDATE_DOCS=1 cargo test --test pure_core findings -->\n";
 
 #[test]
 fn the_document_lists_every_code_as_the_code_has_it() {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use certdrop::binding::{CertificateArn, Standing};
+use certdrop::arn::CertificateArn;
+use certdrop::binding::Standing;
 use certdrop::inventory::{Listed, by_bundle};
 use certdrop::region::Region;
 use certdrop::sweep::Report;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use certdrop::certificate::Certificate;
-use certdrop::validate::finding::Finding;
+use certdrop::finding::Finding;
 use serde::Serialize;
 use time::OffsetDateTime;
 

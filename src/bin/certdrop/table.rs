@@ -4,10 +4,10 @@ use std::io::Write;
 
 use anstyle::Style;
 use anyhow::Result;
+use certdrop::finding;
 use certdrop::summary::Outcome;
 use certdrop::sweep::look::Look;
 use certdrop::sweep::status::{Live, Note, Open, Row, State};
-use certdrop::validate::finding;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::status::is_overdue;

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 use certdrop::certificate::Certificate;
+use certdrop::finding::Finding;
 use certdrop::validate::Served;
-use certdrop::validate::finding::Finding;
 use time::{Date, OffsetDateTime};
 
 use crate::check::Checked;

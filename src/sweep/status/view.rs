@@ -4,12 +4,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Live, Note, Open, Row, State};
 use crate::bundle_name::BundleName;
+use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
 use crate::sweep::Report;
 use crate::sweep::index::{Entry, Index, KeptCertificate, KeptFinding};
 use crate::sweep::plan::{Listed, Listing};
-use crate::validate::finding;
 
 /// How long a folder may lie incomplete before a person should look. Uploads of its parts are
 /// seconds apart.

@@ -4,9 +4,9 @@ use std::fmt::{self, Write};
 
 use super::text::{Days, Text};
 use super::timeline::Scale;
+use crate::finding;
 use crate::summary::Outcome;
 use crate::sweep::status::{Live, Note, Open, Row, State};
-use crate::validate::finding;
 
 pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, warning: i64) -> fmt::Result {
     let (mood, bundle) = (mood(row), Text(&row.bundle));

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::SIGNATURE_CHECKS;
 use crate::certificate::{Certificate, hexadecimal};
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// How a path ends, best first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 use crate::validate::{Policy, Served};
 
 pub(super) fn findings(served: &Served, policy: &Policy) -> Vec<Finding> {

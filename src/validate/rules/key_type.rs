@@ -1,9 +1,9 @@
 //! Kinds and sizes of keys, and signatures.
 
 use crate::certificate::Certificate;
+use crate::finding::{self, Finding};
 use crate::public_key::{Curve, KeyAlgorithm};
 use crate::validate::Served;
-use crate::validate::finding::{self, Finding};
 use crate::validate::signature;
 
 pub(super) fn findings(served: &Served) -> Vec<Finding> {

@@ -5,8 +5,8 @@ mod key_type;
 pub(super) mod names;
 mod shape;
 
-use super::finding::Finding;
 use super::{Policy, Served};
+use crate::finding::Finding;
 
 /// Runs all rules. `strangers` is how many certificates of the bundle are left over.
 pub(super) fn findings(served: &Served, strangers: usize, policy: &Policy) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! The names that clients will look for.
 
 use crate::certificate::{AlternativeName, Certificate};
-use crate::validate::finding::{self, Finding};
+use crate::finding::{self, Finding};
 
 /// ACM's lists show this many names of a certificate (CertificateSummary,
 /// `SubjectAlternativeNameSummaries`); its quota of names does not hold for imports.

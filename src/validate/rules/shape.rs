@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::certificate::Certificate;
+use crate::finding::{self, Finding};
 use crate::validate::Served;
-use crate::validate::finding::{self, Finding};
 
 /// Characters of an OCSP address (ACM User Guide, prerequisites for importing certificates).
 const OCSP_URL_CHARACTERS: usize = 1_000;

@@ -1,0 +1,13 @@
+//! The names of the tags that certdrop reads and writes.
+
+/// The tag of a certificate in ACM that names its bundle.
+pub const BUNDLE_TAG: &str = "certdrop:bundle";
+/// The tag of a certificate in ACM that says that certdrop may replace it.
+pub const MANAGED_TAG: &str = "certdrop:managed";
+/// The tag of an object that holds the ARN of its certificate in the home region. That of another region is
+/// behind a colon: `certdrop:certificate-arn:us-east-1`.
+pub const ARN_TAG: &str = "certdrop:certificate-arn";
+/// The tag of an object that tells what became of it.
+pub const OUTCOME_TAG: &str = "certdrop:outcome";
+/// The tag of an object by which a person overrules the guard: `true`.
+pub const FORCE_TAG: &str = "certdrop:force";
