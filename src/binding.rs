@@ -71,16 +71,30 @@ pub enum Claim {
 /// Everything that was found, with how.
 pub type Facts = Vec<(Claim, Found)>;
 
-/// What has to be done. Each arm carries what it needs: there is no absent ARN that means "new".
+/// What has to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
-    /// Nothing in ACM belongs to the bundle.
-    ImportNew {
+    /// The certificate is sent to ACM.
+    Import(Import),
+    /// What ACM has stays.
+    Keep(Keep),
+}
+
+/// How the certificate is sent to ACM. Each arm carries what it needs: there is no absent ARN that means "new".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Import {
+    /// Nothing in ACM belongs to the bundle, or nothing that can be replaced.
+    New {
         /// The certificate that could not be replaced, where the setting wants a new one then.
         superseded: Option<Found>,
     },
     /// Put the new certificate under the ARN of the old one.
     Replace(Found),
+}
+
+/// Why nothing is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keep {
     /// The certificate is there already.
     Unchanged(Found),
     /// A newer certificate is there already.
@@ -93,7 +107,18 @@ impl Plan {
     /// It makes a certificate that ACM has not yet.
     #[must_use]
     pub fn makes_new(&self) -> bool {
-        matches!(self, Self::ImportNew { .. })
+        matches!(self, Self::Import(Import::New { .. }))
+    }
+}
+
+impl Import {
+    /// The certificate that was the bundle's until now.
+    #[must_use]
+    pub fn previous(&self) -> Option<&Found> {
+        match self {
+            Self::New { superseded } => superseded.as_ref(),
+            Self::Replace(found) => Some(found),
+        }
     }
 }
 
@@ -121,7 +146,8 @@ pub struct Candidate<'a> {
 pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Finding>), Fault> {
     let own = own(candidate, facts)?;
     let Some(chosen) = choose(candidate, &own) else {
-        return Ok((Plan::ImportNew { superseded: None }, Vec::new()));
+        let import = Import::New { superseded: None };
+        return Ok((Plan::Import(import), Vec::new()));
     };
     let others = others(chosen, &own);
     Ok((guard(candidate, chosen), others))
@@ -237,21 +263,21 @@ fn newest<'a>(found: impl Iterator<Item = &'a Found>) -> Option<&'a Found> {
 fn guard(candidate: &Candidate<'_>, found: &Found) -> Plan {
     if !candidate.force {
         if found.detail.shows(candidate.leaf) {
-            return Plan::Unchanged(found.clone());
+            return Plan::Keep(Keep::Unchanged(found.clone()));
         }
         if is_newer(&found.detail, candidate.leaf) {
-            return Plan::Outdated(found.clone());
+            return Plan::Keep(Keep::Outdated(found.clone()));
         }
     }
     let findings = reimport_findings(candidate, found);
     if findings.is_empty() {
-        return Plan::Replace(found.clone());
+        return Plan::Import(Import::Replace(found.clone()));
     }
     match candidate.on_incompatible {
-        OnIncompatible::Reject => Plan::Incompatible(found.clone(), findings),
-        OnIncompatible::ImportNew => Plan::ImportNew {
+        OnIncompatible::Reject => Plan::Keep(Keep::Incompatible(found.clone(), findings)),
+        OnIncompatible::ImportNew => Plan::Import(Import::New {
             superseded: Some(found.clone()),
-        },
+        }),
     }
 }
 

@@ -7,79 +7,80 @@ use super::{Invocation, turn};
 use crate::arn::CertificateArn;
 use crate::aws::Regional;
 use crate::aws::acm::{Imported, Target};
-use crate::binding::{Found, Plan};
+use crate::binding::{Found, Import};
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
 use crate::summary::{Outcome, Served};
 use crate::validate::ValidatedBundle;
 
-/// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
-/// is known everywhere, the less a crash can hide.
-pub(super) async fn import(
-    valid: &ValidatedBundle,
-    plan: &Plan,
-    mut findings: Vec<Finding>,
-    records: &Records<'_>,
-    there: &Regional,
-    world: Invocation<'_>,
-) -> Result<Served, Fault> {
-    let bundle = &records.fetched.bundle;
-    let identity = bundle.identity();
-    let target = match plan {
-        Plan::Replace(found) => Target::Existing(&found.arn),
-        _ => Target::New {
-            identity: &identity,
-        },
-    };
-    let arn = match in_turn(valid, target, records, there, world).await? {
-        Ok(arn) => arn,
-        Err(words) => {
-            findings.push(refused(valid, &words));
-            return Ok(Served::kept(Outcome::Rejected, findings, replaced(plan)));
-        }
-    };
-    info!(%bundle, %arn, "certificate imported");
-    if let Plan::Replace(found) = plan {
-        // Not before the import: named as ours, any certificate might be replaced by this role, and its
-        // permissions could no longer tell whose it was.
-        adopt(found, records, there).await?;
-    }
-
-    let (described, recorded) = tokio::join!(
-        there.acm.describe_until_seen(&arn, valid.leaf()),
-        records.imported(&arn, Outcome::of(plan)),
-    );
-    recorded?;
-    let detail = described?.unwrap_or_default();
-    if !detail.shows(valid.leaf()) {
-        findings.push(not_shown(&arn));
-    }
-    findings.extend(changed_arn(plan, &arn));
-    Ok(Served::imported(plan, findings, &arn, detail))
+/// One import: what is sent, to which region, and where it is recorded.
+pub(super) struct Importing<'a> {
+    pub(super) valid: &'a ValidatedBundle,
+    pub(super) import: &'a Import,
+    pub(super) records: &'a Records<'a>,
+    pub(super) there: &'a Regional,
+    pub(super) world: Invocation<'a>,
 }
 
-/// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
-///
-/// ACM takes about one import a second in an account and region, so that a burst of drops is throttled as a matter of
-/// course. It costs waiting, and is no failure.
-async fn in_turn(
-    valid: &ValidatedBundle,
-    target: Target<'_>,
-    records: &Records<'_>,
-    there: &Regional,
-    world: Invocation<'_>,
-) -> Result<Result<CertificateArn, String>, Fault> {
-    loop {
-        let sent = turn::wait(there, world).await?;
-        match there.acm.import(valid, target, records.fence).await? {
-            Imported::Throttled => there.pressure.refused(sent),
-            Imported::As(arn) => {
-                there.pressure.taken(sent);
-                return Ok(Ok(arn));
+impl Importing<'_> {
+    /// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
+    /// is known everywhere, the less a crash can hide.
+    pub(super) async fn carry_out(&self, mut findings: Vec<Finding>) -> Result<Served, Fault> {
+        let (leaf, there, records) = (self.valid.leaf(), self.there, self.records);
+        let arn = match self.in_turn().await? {
+            Ok(arn) => arn,
+            Err(words) => {
+                findings.push(refused(self.valid, &words));
+                let stays = self.import.previous();
+                return Ok(Served::kept(Outcome::Rejected, findings, stays));
             }
-            Imported::Refused(words) => {
-                there.pressure.taken(sent);
-                return Ok(Err(words));
+        };
+        info!(bundle = %records.fetched.bundle, %arn, "certificate imported");
+        if let Import::Replace(found) = self.import {
+            // Not before the import: named as ours, any certificate might be replaced by this role, and its
+            // permissions could no longer tell whose it was.
+            adopt(found, records, there).await?;
+        }
+
+        let (described, recorded) = tokio::join!(
+            there.acm.describe_until_seen(&arn, leaf),
+            records.imported(&arn, Outcome::of_import(self.import)),
+        );
+        recorded?;
+        let detail = described?.unwrap_or_default();
+        if !detail.shows(leaf) {
+            findings.push(not_shown(&arn));
+        }
+        findings.extend(changed_arn(self.import, &arn));
+        Ok(Served::imported(self.import, findings, &arn, detail))
+    }
+
+    /// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
+    ///
+    /// ACM takes about one import a second in an account and region, so that a burst of drops is throttled as a matter
+    /// of course. It costs waiting, and is no failure.
+    async fn in_turn(&self) -> Result<Result<CertificateArn, String>, Fault> {
+        let identity = self.records.fetched.bundle.identity();
+        let target = match self.import {
+            Import::Replace(found) => Target::Existing(&found.arn),
+            Import::New { .. } => Target::New {
+                identity: &identity,
+            },
+        };
+        let pressure = &self.there.pressure;
+        loop {
+            let sent = turn::wait(self.there, self.world).await?;
+            let fence = self.records.fence;
+            match self.there.acm.import(self.valid, target, fence).await? {
+                Imported::Throttled => pressure.refused(sent),
+                Imported::As(arn) => {
+                    pressure.taken(sent);
+                    return Ok(Ok(arn));
+                }
+                Imported::Refused(words) => {
+                    pressure.taken(sent);
+                    return Ok(Err(words));
+                }
             }
         }
     }
@@ -100,15 +101,6 @@ pub(super) async fn adopt(
     there.acm.adopt(&found.arn, &identity, records.fence).await
 }
 
-/// The certificate that stays where an import is refused.
-fn replaced(plan: &Plan) -> Option<&Found> {
-    match plan {
-        Plan::Replace(found) => Some(found),
-        Plan::ImportNew { superseded } => superseded.as_ref(),
-        _ => None,
-    }
-}
-
 fn refused(valid: &ValidatedBundle, words: &str) -> Finding {
     let message = format!("ACM says: {words}");
     Finding::new(&finding::REFUSED_BY_ACM, &valid.leaf().subject, message)
@@ -119,10 +111,10 @@ fn not_shown(arn: &CertificateArn) -> Finding {
     Finding::new(&finding::NOT_SHOWN_YET, arn, message)
 }
 
-fn changed_arn(plan: &Plan, arn: &CertificateArn) -> Option<Finding> {
-    let Plan::ImportNew {
+fn changed_arn(import: &Import, arn: &CertificateArn) -> Option<Finding> {
+    let Import::New {
         superseded: Some(old),
-    } = plan
+    } = import
     else {
         return None;
     };

@@ -5,12 +5,14 @@ use futures_util::future::join_all;
 use time::Duration;
 
 use super::fetch::Fetched;
+use super::import::Importing;
 use super::records::Records;
 use super::{Invocation, import, leased, lookup};
 use crate::aws::Regional;
-use crate::binding::{Candidate, Plan, bind};
+use crate::binding::{Candidate, Keep, Plan, bind};
 use crate::clock;
 use crate::fault::Fault;
+use crate::finding::Finding;
 use crate::region::Region;
 use crate::summary::{Outcome, Served};
 use crate::validate::ValidatedBundle;
@@ -73,20 +75,40 @@ pub(super) async fn serve(
         looked.facts.extend(unrecorded);
         (plan, findings) = bind(&candidate, &looked.facts)?;
     }
-    match &plan {
-        Plan::Unchanged(found) => {
-            import::adopt(found, records, there).await?;
-            Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
-        }
-        Plan::Outdated(found) => Ok(Served::kept(Outcome::of(&plan), findings, Some(found))),
-        Plan::Incompatible(found, reasons) => {
-            findings.extend(reasons.iter().cloned());
-            Ok(Served::kept(Outcome::of(&plan), findings, Some(found)))
-        }
-        Plan::Replace(_) | Plan::ImportNew { .. } => {
-            import::import(valid, &plan, findings, records, there, world).await
+    match plan {
+        Plan::Keep(keep) => kept(&keep, findings, records, there).await,
+        Plan::Import(import) => {
+            let importing = Importing {
+                valid,
+                import: &import,
+                records,
+                there,
+                world,
+            };
+            importing.carry_out(findings).await
         }
     }
+}
+
+/// Nothing is sent: a certificate that the bundle has without its name gets it.
+async fn kept(
+    keep: &Keep,
+    mut findings: Vec<Finding>,
+    records: &Records<'_>,
+    there: &Regional,
+) -> Result<Served, Fault> {
+    let found = match keep {
+        Keep::Unchanged(found) => {
+            import::adopt(found, records, there).await?;
+            found
+        }
+        Keep::Outdated(found) => found,
+        Keep::Incompatible(found, reasons) => {
+            findings.extend(reasons.iter().cloned());
+            found
+        }
+    };
+    Ok(Served::kept(Outcome::of_keep(keep), findings, Some(found)))
 }
 
 async fn in_time<T>(

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::arn::CertificateArn;
-use crate::binding::Plan;
+use crate::binding::{Import, Keep};
 use crate::bundle_name::BundleName;
 use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
@@ -42,15 +42,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What has become of a bundle once `plan` was carried out.
+    /// What has become of a bundle once `import` took effect.
     #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        match plan {
-            Plan::Replace(_) => Self::Replaced,
-            Plan::ImportNew { .. } => Self::Imported,
-            Plan::Unchanged(_) => Self::Unchanged,
-            Plan::Outdated(_) => Self::Outdated,
-            Plan::Incompatible(..) => Self::Rejected,
+    pub fn of_import(import: &Import) -> Self {
+        match import {
+            Import::New { .. } => Self::Imported,
+            Import::Replace(_) => Self::Replaced,
+        }
+    }
+
+    /// What has become of a bundle where nothing was sent.
+    #[must_use]
+    pub fn of_keep(keep: &Keep) -> Self {
+        match keep {
+            Keep::Unchanged(_) => Self::Unchanged,
+            Keep::Outdated(_) => Self::Outdated,
+            Keep::Incompatible(..) => Self::Rejected,
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use crate::arn::CertificateArn;
-use crate::binding::{Found, Plan};
+use crate::binding::{Found, Import};
 use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
 use crate::finding::Finding;
@@ -37,21 +37,17 @@ impl Served {
         }
     }
 
-    /// `plan` was carried out; ACM now has `arn` and says `detail` of it.
+    /// `import` took effect; ACM now has `arn` and says `detail` of it.
     #[must_use]
     pub fn imported(
-        plan: &Plan,
+        import: &Import,
         findings: Vec<Finding>,
         arn: &CertificateArn,
         detail: CertificateDetail,
     ) -> Self {
-        let previous = match plan {
-            Plan::Replace(old) => Some(old),
-            Plan::ImportNew { superseded } => superseded.as_ref(),
-            Plan::Unchanged(_) | Plan::Outdated(_) | Plan::Incompatible(..) => None,
-        };
+        let previous = import.previous();
         Self {
-            outcome: Outcome::of(plan),
+            outcome: Outcome::of_import(import),
             arn: Some(arn.clone()),
             certificate: Some(detail),
             previous: previous.map(|old| old.detail.clone()),

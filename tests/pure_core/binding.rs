@@ -3,8 +3,9 @@
 use super::pki::{Authority, Order};
 use base64::Engine as _;
 use certdrop::arn::CertificateArn;
-use certdrop::binding::{Adoption, OnIncompatible};
-use certdrop::binding::{Candidate, Claim, Found, Plan, bind};
+use certdrop::binding::{
+    Adoption, Candidate, Claim, Found, Import, Keep, OnIncompatible, Plan, bind,
+};
 use certdrop::bundle_name::BundleName;
 use certdrop::certificate::Certificate;
 use certdrop::certificate_detail::CertificateDetail;
@@ -112,14 +113,16 @@ impl Situation {
             Err(fault) => (fault.kind().to_owned(), Vec::new()),
             Ok((plan, warnings)) => {
                 let plan = match plan {
-                    Plan::ImportNew { superseded: None } => "new".to_owned(),
-                    Plan::ImportNew {
+                    Plan::Import(Import::New { superseded: None }) => "new".to_owned(),
+                    Plan::Import(Import::New {
                         superseded: Some(old),
-                    } => format!("new beside {}", id(&old)),
-                    Plan::Replace(found) => format!("replace {}", id(&found)),
-                    Plan::Unchanged(found) => format!("unchanged {}", id(&found)),
-                    Plan::Outdated(found) => format!("outdated {}", id(&found)),
-                    Plan::Incompatible(found, _) => format!("incompatible {}", id(&found)),
+                    }) => format!("new beside {}", id(&old)),
+                    Plan::Import(Import::Replace(found)) => format!("replace {}", id(&found)),
+                    Plan::Keep(Keep::Unchanged(found)) => format!("unchanged {}", id(&found)),
+                    Plan::Keep(Keep::Outdated(found)) => format!("outdated {}", id(&found)),
+                    Plan::Keep(Keep::Incompatible(found, _)) => {
+                        format!("incompatible {}", id(&found))
+                    }
                 };
                 (
                     plan,
