@@ -3,7 +3,7 @@
 //! | payload | becomes |
 //! |---|---|
 //! | S3 notification, EventBridge `Object Created` | [`Request::Bundles`] |
-//! | either of them inside SQS messages | [`Request::Queue`] |
+//! | any of these inside SQS messages | [`Event::Queue`] |
 //! | EventBridge Scheduler, scheduled rule, `{"sweep": {…}}` | [`Request::Sweep`] |
 //! | `ACM Certificate Approaching Expiration` | [`Request::Expiring`] |
 //! | `{"bundle": "…"}` | [`Request::Bundles`] |
@@ -23,13 +23,20 @@ use crate::bundle_name::{BundleName, Packing};
 use crate::fault::Fault;
 use crate::inventory::Dropped;
 
-/// What an event asks for.
+/// What the function was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// One request. The function ends with an error where it fails.
+    One(Request),
+    /// Messages of a queue, each to be done and answered by itself.
+    Queue(Vec<Message>),
+}
+
+/// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Look at these bundles.
     Bundles(Vec<WorkItem>),
-    /// Messages of a queue, each to be done and answered by itself.
-    Queue(Vec<Message>),
     /// Look at all bundles.
     Sweep(SweepRequest),
     /// ACM says that this certificate expires soon: look for a newer bundle.
@@ -52,7 +59,7 @@ pub struct Message {
     /// When it was sent first: a message that ACM throttled is sent again.
     pub first_sent: Option<OffsetDateTime>,
     /// What the body asks for.
-    pub request: Result<Box<Request>, Fault>,
+    pub request: Result<Request, Fault>,
 }
 
 /// The attribute of a message that is sent again: when it was sent first, in milliseconds since 1970, as SQS writes its
@@ -63,7 +70,7 @@ impl Message {
     /// The one bundle that it is about.
     #[must_use]
     pub fn bundle(&self) -> Option<&BundleName> {
-        match self.request.as_deref() {
+        match &self.request {
             Ok(Request::Bundles(items)) if items.len() == 1 => {
                 items.first().map(|item| &item.bundle)
             }
@@ -126,22 +133,28 @@ pub struct Watched<'a> {
 ///
 /// [`Fault::SetUp`] where the payload is of no known kind, lacks what its kind must have, or is
 /// about another bucket: somebody wired the function to the wrong source.
-pub fn read(payload: &Value, watched: Watched<'_>) -> Result<Request, Fault> {
+pub fn read(payload: &Value, watched: Watched<'_>) -> Result<Event, Fault> {
+    if source(payload) == Some("aws:sqs") {
+        return Ok(queue(parsed(payload, "SQS event")?, watched));
+    }
+    request(payload, watched).map(Event::One)
+}
+
+/// The service that the first record of `payload` comes from.
+fn source(payload: &Value) -> Option<&str> {
+    let records = payload.get("Records")?.as_array()?;
+    records.first()?.get("eventSource")?.as_str()
+}
+
+fn request(payload: &Value, watched: Watched<'_>) -> Result<Request, Fault> {
     if let Some(failed) = failed_event(payload) {
-        return read(failed, watched);
+        return request(failed, watched);
     }
     if payload.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Request::Nothing("S3 tests its notification"));
     }
-    if let Some(records) = payload.get("Records").and_then(Value::as_array) {
-        return match records
-            .first()
-            .and_then(|record| record.get("eventSource")?.as_str())
-        {
-            Some("aws:s3") => s3(parsed(payload, "S3 notification")?, watched),
-            Some("aws:sqs") => Ok(queue(parsed(payload, "SQS event")?, watched)),
-            _ => Err(unknown(payload)),
-        };
+    if source(payload) == Some("aws:s3") {
+        return s3(parsed(payload, "S3 notification")?, watched);
     }
     if payload.get("detail-type").is_some() {
         return event_bridge(parsed(payload, "EventBridge event")?, watched);
@@ -237,21 +250,21 @@ fn event_bridge(event: EventBridgeEvent<Value>, watched: Watched<'_>) -> Result<
     }
 }
 
-fn queue(event: SqsEvent, watched: Watched<'_>) -> Request {
+fn queue(event: SqsEvent, watched: Watched<'_>) -> Event {
     let message = |message: SqsMessage| {
         let first_sent = first_sent(&message);
         let text = message.body.unwrap_or_default();
         let received = message.attributes.get("ApproximateReceiveCount");
         Message {
             id: message.message_id.unwrap_or_default(),
-            request: body(&text, watched).map(Box::new),
+            request: body(&text, watched),
             body: text,
             receipt_handle: message.receipt_handle,
             received: received.and_then(|count| count.parse().ok()).unwrap_or(1),
             first_sent,
         }
     };
-    Request::Queue(event.records.into_iter().map(message).collect())
+    Event::Queue(event.records.into_iter().map(message).collect())
 }
 
 fn first_sent(message: &SqsMessage) -> Option<OffsetDateTime> {
@@ -265,10 +278,7 @@ fn first_sent(message: &SqsMessage) -> Option<OffsetDateTime> {
 fn body(text: &str, watched: Watched<'_>) -> Result<Request, Fault> {
     let payload: Value =
         serde_json::from_str(text).map_err(|_| incomplete("SQS message", "a body that is JSON"))?;
-    match read(&payload, watched)? {
-        Request::Queue(_) => Err(unknown(&payload)),
-        request => Ok(request),
-    }
+    request(&payload, watched)
 }
 
 fn direct(name: &str) -> Result<Request, Fault> {

@@ -61,6 +61,17 @@ impl Fault {
         }
     }
 
+    /// The one of `faults` that counts where they are reported as one: what a person has to mend first, then what fails
+    /// for a while; throttling last, which is no failure.
+    #[must_use]
+    pub fn weightiest<'a>(faults: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        faults.into_iter().min_by_key(|fault| match fault {
+            Self::SetUp { .. } => 0,
+            Self::Transient(_) => 1,
+            Self::Throttled(_) => 2,
+        })
+    }
+
     /// A state that certdrop's own code rules out. Never silent, never a panic.
     #[must_use]
     pub fn internal(problem: impl Into<String>) -> Self {
@@ -78,5 +89,31 @@ impl Fault {
             Self::Throttled(_) => "Throttled",
             Self::SetUp { .. } => "SetUp",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fault_that_a_person_must_mend_counts_before_others() {
+        let set_up = Fault::set_up("denied", "allow it");
+        let transient = Fault::Transient("no answer".to_owned());
+        let throttled = Fault::Throttled("too many".to_owned());
+        for (faults, expected) in [
+            (vec![], None),
+            (vec![&throttled], Some(&throttled)),
+            (vec![&throttled, &transient], Some(&transient)),
+            (vec![&throttled, &transient, &set_up], Some(&set_up)),
+        ] {
+            assert_eq!(Fault::weightiest(faults), expected);
+        }
+        let other = Fault::Transient("broken".to_owned());
+        assert_eq!(
+            Fault::weightiest([&transient, &other]),
+            Some(&transient),
+            "the first of its kind"
+        );
     }
 }

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::bundle_name::{BundleName, looks_replaced};
 use crate::clock;
-use crate::event::{self, Content, Message, Request, Watched, WorkItem};
+use crate::event::{self, Content, Event, Message, Request, Watched, WorkItem};
 use crate::fault::Fault;
 use crate::inventory;
 use crate::pipeline::{self, Invocation};
@@ -33,8 +33,8 @@ pub async fn handle(payload: &Value, world: Invocation<'_>) -> Result<Value, Fau
         drop_prefix: &world.config.drop_prefix,
     };
     match event::read(payload, watched)? {
-        Request::Queue(messages) => Ok(queue(messages, world).await),
-        request => carry_out(request, world).await,
+        Event::Queue(messages) => Ok(queue(messages, world).await),
+        Event::One(request) => carry_out(request, world).await,
     }
 }
 
@@ -43,7 +43,7 @@ async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fau
         Request::Bundles(items) => bundles(items, world).await,
         Request::Sweep(request) => {
             let report = sweep::sweep(request, world).await?;
-            if let Some(fault) = report.not_listed.values().next() {
+            if let Some(fault) = Fault::weightiest(report.not_listed.values()) {
                 return Err(fault.clone());
             }
             serde_json::to_value(report).map_err(|_| Fault::internal("a report is no JSON"))
@@ -55,22 +55,21 @@ async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fau
             )),
         },
         Request::Nothing(why) => Ok(ignored(why)),
-        Request::Queue(_) => Err(Fault::internal("a queue within a queue")),
     }
 }
 
-/// All items are worked on, whatever becomes of one of them; then the first fault counts.
+/// All items are worked on, whatever becomes of one of them; then the weightiest fault counts.
 async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, Fault> {
     let mut summaries = Vec::new();
-    let mut fault = None;
+    let mut faults = Vec::new();
     for item in &items {
         match pipeline::process(item, world).await {
             Ok(summary) => summaries.push(summary),
-            Err(reason) => fault = fault.or(Some(reason)),
+            Err(fault) => faults.push(fault),
         }
     }
-    match fault {
-        Some(fault) => Err(fault),
+    match Fault::weightiest(&faults) {
+        Some(fault) => Err(fault.clone()),
         None => Ok(json!({ "summaries": summaries })),
     }
 }
@@ -119,7 +118,7 @@ fn by_bundle(messages: Vec<Message>) -> Vec<Vec<Message>> {
 
 async fn carry_out_message(message: &Message, world: Invocation<'_>) -> Result<(), Fault> {
     let request = message.request.clone()?;
-    carry_out(*request, world).await.map(|_| ())
+    carry_out(request, world).await.map(|_| ())
 }
 
 /// Has a message that failed be received again. `None` where SQS may delete this receipt of it.

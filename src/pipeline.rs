@@ -142,11 +142,10 @@ async fn work(
             .await
         }
     };
-    let unfinished = region::first_fault(&served);
-    if let (Some(fault), true) = (
-        &unfinished,
-        served.iter().all(|(_, result)| result.is_err()),
-    ) {
+    let unfinished = region::unfinished(&served).cloned();
+    if let Some(fault) = &unfinished
+        && served.iter().all(|(_, result)| result.is_err())
+    {
         return Err(fault.clone());
     }
     let summary = fetched.heading(world).summary(findings, &served);

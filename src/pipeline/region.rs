@@ -42,15 +42,13 @@ pub(super) async fn each(
     join_all(world.aws.regions.iter().map(one)).await
 }
 
-/// The fault that counts: one that a person has to mend, else any.
-pub(super) fn first_fault(everywhere: &Everywhere) -> Option<Fault> {
-    let faults = || {
+/// Why the work is unfinished, where a region is.
+pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
+    Fault::weightiest(
         everywhere
             .iter()
-            .filter_map(|(_, result)| result.as_ref().err())
-    };
-    let set_up = faults().find(|fault| matches!(fault, Fault::SetUp { .. }));
-    set_up.or_else(|| faults().next()).cloned()
+            .filter_map(|(_, result)| result.as_ref().err()),
+    )
 }
 
 /// Finds out which certificate is the bundle's, and does what has to be done to it.

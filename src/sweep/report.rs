@@ -1,8 +1,11 @@
 //! What a sweep tells: its report, and the metrics of all bundles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tracing::warn;
 
 use super::index::{Entry, Index, KeptCertificate};
@@ -41,9 +44,9 @@ pub struct Report {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub queued: BTreeSet<String>,
     /// Bundles whose certificate expires within the warning time, with its end.
-    pub expiring: BTreeMap<String, String>,
+    pub expiring: BTreeMap<String, Instant>,
     /// Bundles that still wait for parts, with the time since when.
-    pub waiting: BTreeMap<String, String>,
+    pub waiting: BTreeMap<String, Instant>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
     /// Certificates in ACM whose bundle the bucket's lifecycle removed, as `CERTDROP_BUNDLE_DAYS` has it, by the
@@ -57,6 +60,17 @@ pub struct Report {
     /// Regions whose certificates could not be listed, and why. They were left out of the work.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_listed: BTreeMap<Region, Fault>,
+}
+
+/// An instant in a report, as RFC 3339 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Instant(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+    }
 }
 
 impl Report {
@@ -102,14 +116,14 @@ pub(super) fn tell(
         }
         let ends = live.iter().filter_map(|(_, standing)| standing.not_after);
         if let Some(end) = ends.min().filter(|end| *end <= warn_before) {
-            report.expiring.insert(name.clone(), end.to_string());
+            report.expiring.insert(name.clone(), Instant(end));
         }
         if entry.outcome == Outcome::Waiting {
-            report.waiting.insert(name.clone(), entry.at.to_string());
+            report.waiting.insert(name.clone(), Instant(entry.at));
         }
     }
     for (bundle, end) in &report.expiring {
-        warn!(bundle, end, "certificate expires soon");
+        warn!(bundle, %end, "certificate expires soon");
     }
     let certificates = listing.certificates.iter();
     report.certificates = certificates

@@ -1,6 +1,6 @@
 //! Each sample of `events/`, sent to the real function.
 
-use certdrop::event::{Content, Request, Watched, WorkItem, read};
+use certdrop::event::{Content, Event, Request, Watched, WorkItem, read};
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -34,15 +34,20 @@ async fn happened(scene: &Scene, sample: &str) -> Value {
     serde_json::from_str(&text).expect("the sample is JSON")
 }
 
-fn items(request: Result<Request, certdrop::fault::Fault>) -> Vec<WorkItem> {
-    match request {
-        Ok(Request::Bundles(items)) => items,
-        Ok(Request::Queue(messages)) => messages
+fn items(event: Result<Event, certdrop::fault::Fault>) -> Vec<WorkItem> {
+    let requests = match event {
+        Ok(Event::One(request)) => vec![Ok(request)],
+        Ok(Event::Queue(messages)) => messages
             .into_iter()
-            .flat_map(|message| items(message.request.map(|request| *request)))
+            .map(|message| message.request)
             .collect(),
+        Err(_) => Vec::new(),
+    };
+    let requests = requests.into_iter().map(|request| match request {
+        Ok(Request::Bundles(items)) => items,
         _ => Vec::new(),
-    }
+    });
+    requests.flatten().collect()
 }
 
 #[test]

@@ -112,13 +112,13 @@ fn what_expires_waits_or_has_lost_its_bundle_is_told_of() {
         order.lifetime = Duration::days(10);
         let short = authority.issue(&order);
         let lost = authority.issue(&Order::new("lost.example.com", Duration::DAY));
-        scene
+        let expiring = scene
             .drop_bundle("drop/short.example.com.pem", &short.bundle())
             .await;
         let imported = scene
             .drop_bundle("drop/lost.example.com.pem", &lost.bundle())
             .await;
-        scene
+        let waiting = scene
             .drop_bundle("drop/half.example.com/cert.pem", &lost.certificate)
             .await;
         sweep(scene).await;
@@ -130,12 +130,12 @@ fn what_expires_waits_or_has_lost_its_bundle_is_told_of() {
         gone.send().await.expect("deleted");
 
         let report = sweep(scene).await;
-        assert!(
-            report["expiring"]["short.example.com"].is_string(),
+        assert_eq!(
+            report["expiring"]["short.example.com"], expiring["certificate"]["NotAfter"],
             "{report}"
         );
-        assert!(
-            report["waiting"]["half.example.com"].is_string(),
+        assert_eq!(
+            report["waiting"]["half.example.com"], waiting["at"],
             "{report}"
         );
         assert_eq!(

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use certdrop::event::{Content, FIRST_SENT, Request, SweepRequest, Watched, WorkItem, read};
+use certdrop::event::{Content, Event, FIRST_SENT, Request, SweepRequest, Watched, WorkItem, read};
 use certdrop::fault::Fault;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
 
-fn request(sample: &str) -> Result<Request, Fault> {
+fn event(sample: &str) -> Result<Event, Fault> {
     let path = format!("{SAMPLES}/{sample}.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
     let payload = serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{path}: {fault}"));
@@ -16,6 +16,13 @@ fn request(sample: &str) -> Result<Request, Fault> {
         drop_prefix: "drop/",
     };
     read(&payload, watched)
+}
+
+fn request(sample: &str) -> Result<Request, Fault> {
+    event(sample).map(|event| match event {
+        Event::One(request) => request,
+        Event::Queue(_) => panic!("{sample} is a queue's"),
+    })
 }
 
 /// `bundle < key @ version` for each item.
@@ -29,13 +36,6 @@ fn shown(request: &Request) -> Vec<String> {
     };
     match request {
         Request::Bundles(items) => items.iter().map(item).collect(),
-        Request::Queue(messages) => {
-            let shown = |message: &certdrop::event::Message| match &message.request {
-                Ok(request) => shown(request),
-                Err(fault) => vec![fault.to_string()],
-            };
-            messages.iter().flat_map(shown).collect()
-        }
         other => panic!("no bundles: {other:?}"),
     }
 }
@@ -71,8 +71,13 @@ fn samples_about_objects_name_bundle_key_and_version() {
 #[test]
 fn samples_from_queues_hold_two_messages_each() {
     for sample in ["sqs-s3-notification", "sqs-eventbridge-object-created"] {
-        let request = request(sample).unwrap_or_else(|fault| panic!("{sample}: {fault}"));
-        let shown = shown(&request);
+        let Ok(Event::Queue(messages)) = event(sample) else {
+            panic!("{sample} holds no messages");
+        };
+        let requests = messages.iter().map(|message| message.request.as_ref());
+        let shown: Vec<_> = requests
+            .flat_map(|request| shown(request.expect("a request")))
+            .collect();
         assert_eq!(shown.len(), 2, "{sample}: {shown:?}");
         assert!(
             shown[0].starts_with("www.example.com < drop/www.example.com.pem @ "),
@@ -93,7 +98,7 @@ fn a_message_knows_when_it_was_sent_first() {
             bucket: "example-bucket",
             drop_prefix: "drop/",
         };
-        let Ok(Request::Queue(messages)) = read(payload, watched) else {
+        let Ok(Event::Queue(messages)) = read(payload, watched) else {
             panic!("messages");
         };
         messages[0]
