@@ -45,6 +45,7 @@ pub mod pipeline;
 pub mod public_key;
 pub mod region;
 pub mod secret;
+pub mod secret_names;
 pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;

@@ -7,6 +7,7 @@ mod lookup;
 mod publish;
 mod records;
 mod region;
+mod secrets;
 mod turn;
 
 use time::OffsetDateTime;
@@ -27,6 +28,7 @@ use crate::summary::{Outcome, Served, Summary};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
 use records::Records;
+pub use secrets::Secrets;
 
 /// One call of the function, and the world that it works in.
 #[derive(Clone, Copy)]

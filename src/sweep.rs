@@ -21,12 +21,13 @@ use tracing::{info, warn};
 
 use crate::bundle_name::BundleName;
 use crate::clock;
-use crate::content_id::{ContentId, Source};
+use crate::content_id::ContentId;
 use crate::event::{Content, SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::finding;
 use crate::inventory::Dropped;
 use crate::pipeline::{self, Invocation};
+use crate::secret_names::SecretNames;
 use crate::summary::Outcome;
 use crate::tag::{ARN_TAG, OUTCOME_TAG};
 use index::{Entry, Index};
@@ -320,13 +321,8 @@ fn content_id(
     secrets: &HashMap<String, i64>,
     world: Invocation<'_>,
 ) -> ContentId {
-    let secrets = ["private-key", "passphrase"]
-        .into_iter()
-        .filter_map(|name| {
-            let name = world.config.parameter(bundle, name);
-            let version = secrets.get(&name)?.to_string();
-            Some(Source { name, version })
-        });
+    let names = SecretNames::of(bundle, world.config);
+    let secrets = names.sources(|name| secrets.get(name).copied());
     ContentId::of(dropped.sources().chain(secrets).collect())
 }
 

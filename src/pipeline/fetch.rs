@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
-use super::Invocation;
+use super::{Invocation, Secrets};
 use crate::arn::CertificateArn;
 use crate::aws::Regional;
 use crate::aws::s3::{Object, Tags};
@@ -18,7 +18,8 @@ use crate::fault::Fault;
 use crate::finding::{self, Finding};
 use crate::inventory::{self, Dropped, Listed};
 use crate::region::Region;
-use crate::secret::{Passphrase, SecretBytes};
+use crate::secret::Passphrase;
+use crate::secret_names::SecretNames;
 use crate::summary::{Heading, ObjectVersion};
 use crate::tag::ARN_TAG;
 
@@ -209,34 +210,25 @@ async fn newest(bundle: &BundleName, world: Invocation<'_>) -> Result<Option<Dro
 
 /// The parameters that may belong to a bundle.
 struct ParameterNames {
-    private_key: String,
-    passphrase: String,
-    common_passphrase: String,
+    secrets: SecretNames,
     certificate_arns: Vec<String>,
 }
 
 impl ParameterNames {
     fn of(bundle: &BundleName, world: Invocation<'_>) -> Self {
         let config = world.config;
+        let regions = config.regions.iter();
         Self {
-            private_key: config.parameter(bundle, "private-key"),
-            passphrase: config.parameter(bundle, "passphrase"),
-            common_passphrase: format!("{}/passphrase", config.parameter_prefix),
-            certificate_arns: config
-                .regions
-                .iter()
+            secrets: SecretNames::of(bundle, config),
+            certificate_arns: regions
                 .map(|region| config.arn_parameter(bundle, region))
                 .collect(),
         }
     }
 
     fn all(&self) -> Vec<String> {
-        let names = [&self.private_key, &self.passphrase, &self.common_passphrase];
-        names
-            .into_iter()
-            .chain(&self.certificate_arns)
-            .cloned()
-            .collect()
+        let secrets = self.secrets.all().into_iter();
+        secrets.chain(&self.certificate_arns).cloned().collect()
     }
 }
 
@@ -252,18 +244,14 @@ fn assemble(
         found,
         listed,
     } = objects;
-    let content_id = content_id(&found, &parameters, names);
+    let content_id = content_id(&found, &parameters, &names.secrets);
     let object = object_version(&item.bundle, packing, &found, world);
     let recorded_arns = names
         .certificate_arns
         .iter()
         .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
         .collect();
-    let passphrases = [&names.passphrase, &names.common_passphrase]
-        .into_iter()
-        .filter_map(|name| parameters.remove(name))
-        .map(|mut parameter| Passphrase::new(std::mem::take(&mut *parameter.value)))
-        .collect();
+    let secrets = Secrets::take(&names.secrets, &mut parameters);
 
     let mut parts = Vec::new();
     let mut tagged = Vec::new();
@@ -278,21 +266,14 @@ fn assemble(
             tags,
         });
     }
-    parts.extend(
-        parameters
-            .remove(&names.private_key)
-            .map(|mut parameter| Part {
-                name: format!("parameter {}", names.private_key),
-                bytes: SecretBytes::new(std::mem::take(&mut *parameter.value).into_bytes()),
-            }),
-    );
+    parts.extend(secrets.private_key);
     Fetched {
         bundle: item.bundle.clone(),
         packing,
         object,
         content_id,
         parts,
-        passphrases,
+        passphrases: secrets.passphrases,
         objects: tagged,
         recorded_arns,
         listed,
@@ -303,22 +284,14 @@ fn assemble(
 fn content_id(
     objects: &[(Object, Tags)],
     parameters: &BTreeMap<String, Parameter>,
-    names: &ParameterNames,
+    names: &SecretNames,
 ) -> ContentId {
     let objects = objects.iter().map(|(object, _)| Source {
         name: object.key.clone(),
         version: object.etag.clone(),
     });
-    let secrets = [&names.private_key, &names.passphrase]
-        .into_iter()
-        .filter_map(|name| {
-            let parameter = parameters.get(name)?;
-            Some(Source {
-                name: name.clone(),
-                version: parameter.version.to_string(),
-            })
-        });
-    ContentId::of(objects.chain(secrets).collect())
+    let version = |name: &str| parameters.get(name).map(|parameter| parameter.version);
+    ContentId::of(objects.chain(names.sources(version)).collect())
 }
 
 fn object_version(

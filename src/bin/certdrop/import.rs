@@ -8,12 +8,11 @@ use anyhow::{Result, bail};
 use certdrop::arn::CertificateArn;
 use certdrop::aws::s3::Tags;
 use certdrop::binding::Adoption;
-use certdrop::bundle::Part;
 use certdrop::event::{Content, DroppedObject, WorkItem};
 use certdrop::fault::Fault;
 use certdrop::finding::Finding;
-use certdrop::pipeline::{self, Invocation};
-use certdrop::secret::{Passphrase, SecretBytes};
+use certdrop::pipeline::{self, Invocation, Secrets};
+use certdrop::secret_names::SecretNames;
 use certdrop::summary::{Outcome, Summary, prose};
 use certdrop::tag::{ARN_TAG, FORCE_TAG};
 use certdrop::validate::Policy;
@@ -159,30 +158,18 @@ async fn import(
 async fn judge(drop: &mut Drop, world: Invocation<'_>) -> Result<Checked, Fault> {
     progress::say(&format!("{} is judged", drop.bundle));
     let config = world.config;
-    let names = [
-        config.parameter(&drop.bundle, "private-key"),
-        config.parameter(&drop.bundle, "passphrase"),
-        format!("{}/passphrase", config.parameter_prefix),
-    ];
-    let mut stored = world.aws.parameters.get(names.to_vec()).await?;
-    let [private_key, passphrases @ ..] = names;
-    let passphrases: Vec<_> = passphrases
-        .iter()
-        .filter_map(|name| stored.remove(name))
-        .map(|mut parameter| Passphrase::new(std::mem::take(&mut *parameter.value)))
-        .collect();
+    let names = SecretNames::of(&drop.bundle, config);
+    let all = names.all().into_iter().cloned().collect();
+    let mut stored = world.aws.parameters.get(all).await?;
+    let secrets = Secrets::take(&names, &mut stored);
     let uploaded = drop.parts.len();
-    drop.parts
-        .extend(stored.remove(&private_key).map(|mut parameter| Part {
-            name: format!("parameter {private_key}"),
-            bytes: SecretBytes::new(std::mem::take(&mut *parameter.value).into_bytes()),
-        }));
+    drop.parts.extend(secrets.private_key);
     let policy = Policy {
         now: world.now,
         expiry_warning: config.expiry_warning,
         include_root: config.include_root,
     };
-    let mut checked = check::judge(&drop.path, &drop.parts, &passphrases, &policy);
+    let mut checked = check::judge(&drop.path, &drop.parts, &secrets.passphrases, &policy);
     let own = config.parameters_of(&drop.bundle);
     let findings = checked.findings.into_iter();
     checked.findings = findings
