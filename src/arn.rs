@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::region::Region;
 
 /// The ARN of a certificate in ACM.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CertificateArn {
     text: String,
     region: Region,
@@ -44,5 +47,19 @@ impl CertificateArn {
 impl fmt::Display for CertificateArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl TryFrom<String> for CertificateArn {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no ARN of a certificate")
+    }
+}
+
+impl From<CertificateArn> for String {
+    fn from(arn: CertificateArn) -> Self {
+        arn.text
     }
 }

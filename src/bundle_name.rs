@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::certificate::hexadecimal;
 
 /// Endings that say how a bundle is packed and not what it is for.
@@ -42,7 +44,8 @@ const DIGEST_DIGITS: usize = 12;
 
 /// What a bundle is called: `www.example.com` for `drop/www.example.com.pfx`, for
 /// `drop/www.example.com.pem` and for everything in the folder `drop/www.example.com/`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct BundleName(String);
 
 /// How the objects of a bundle lie in the bucket.
@@ -107,6 +110,20 @@ impl BundleName {
             .take(DIGEST_DIGITS)
             .collect();
         format!("{safe}-{digest}")
+    }
+}
+
+impl TryFrom<String> for BundleName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::new(&name).ok_or("this cannot be the name of a bundle")
+    }
+}
+
+impl From<BundleName> for String {
+    fn from(bundle: BundleName) -> Self {
+        bundle.0
     }
 }
 

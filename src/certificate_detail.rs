@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -16,7 +16,7 @@ use crate::validate::reimport::{Previous, Usages};
 /// CertificateDetail of ACM, with dates as RFC 3339 and enumerations as ACM's model spells them.
 ///
 /// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html>
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CertificateDetail(Map<String, Value>);
 

@@ -202,8 +202,14 @@ impl Config {
         }
     }
 
+    /// The home region: the first one. There always is one.
+    #[must_use]
+    pub fn home(&self) -> Option<&Region> {
+        self.regions.first()
+    }
+
     fn is_home(&self, region: &Region) -> bool {
-        self.regions.first() == Some(region)
+        self.home() == Some(region)
     }
 }
 

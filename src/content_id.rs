@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ring::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
 
 use crate::certificate::hexadecimal;
 
@@ -19,7 +20,8 @@ pub struct Source {
 }
 
 /// The id of a bundle's content: the same sources give the same id in any order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ContentId(String);
 
 impl ContentId {
@@ -49,6 +51,20 @@ impl ContentId {
                 .bytes()
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         right.then(|| Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ContentId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no content id")
+    }
+}
+
+impl From<ContentId> for String {
+    fn from(id: ContentId) -> Self {
+        id.0
     }
 }
 

@@ -19,6 +19,7 @@ use serde_json::json;
 use time::Duration;
 use tracing::{info, warn};
 
+use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::clock;
 use crate::content_id::ContentId;
@@ -28,7 +29,7 @@ use crate::finding;
 use crate::inventory::Dropped;
 use crate::pipeline::{self, Invocation};
 use crate::secret_names::SecretNames;
-use crate::summary::Outcome;
+use crate::summary::{Outcome, Summary};
 use crate::tag::{ARN_TAG, OUTCOME_TAG};
 use index::{Entry, Index};
 use list::list;
@@ -174,10 +175,13 @@ async fn read_summary(key: &str, world: Invocation<'_>) -> Result<Option<Entry>,
     let Some(summary) = world.aws.bucket.get(key, None).await? else {
         return Ok(None);
     };
-    let entry = entry(summary.bytes.expose(), world);
-    Ok(entry.map(|entry| Entry {
+    // One of another form is as none: the bundle is looked at again, and gets a new one.
+    let Ok(read) = serde_json::from_slice::<Summary>(summary.bytes.expose()) else {
+        return Ok(None);
+    };
+    Ok(Some(Entry {
         summary_etag: Some(summary.etag),
-        ..entry
+        ..entry(&read, world)
     }))
 }
 
@@ -193,12 +197,12 @@ async fn is_tagged(
     if entry.outcome != Outcome::Unchanged || entry.has_finding(&finding::TAGS_FULL) {
         return Ok(true);
     }
+    let arn = entry.home.certificate_arn.as_ref();
+    let arn = arn.map(CertificateArn::as_str);
     for object in objects.into_iter().flatten() {
         let tags = world.aws.bucket.tags(&object.key, None).await?;
         let outcome = tags.get(OUTCOME_TAG).map(String::as_str);
-        if outcome != Some(entry.outcome.as_str())
-            || tags.get(ARN_TAG) != entry.home.certificate_arn.as_ref()
-        {
+        if outcome != Some(entry.outcome.as_str()) || tags.get(ARN_TAG).map(String::as_str) != arn {
             return Ok(false);
         }
     }
@@ -226,8 +230,8 @@ async fn recall_removed(
     Ok(())
 }
 
-fn entry(summary: &[u8], world: Invocation<'_>) -> Option<Entry> {
-    Entry::from_summary(summary, world.config.regions.first()?)
+fn entry(summary: &Summary, world: Invocation<'_>) -> Entry {
+    Entry::of(summary, world.config.home())
 }
 
 /// Gives the bundles that a later run has to go on with, for want of time or because AWS was briefly bad.
@@ -267,10 +271,7 @@ async fn work_on(
             }
             Some(Ok(summary)) => {
                 report.outcomes.insert(bundle.to_string(), summary.outcome);
-                let json = serde_json::to_vec(&summary).unwrap_or_default();
-                if let Some(entry) = entry(&json, world) {
-                    index.remember(&bundle, entry);
-                }
+                index.remember(&bundle, entry(&summary, world));
             }
         }
     }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::hexadecimal;
 
 /// A serial number: a positive integer, big-endian, without leading zeros.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SerialNumber(Vec<u8>);
 
 impl SerialNumber {
@@ -33,6 +36,20 @@ impl SerialNumber {
     #[must_use]
     pub fn octets(&self) -> usize {
         self.0.len().max(1)
+    }
+}
+
+impl TryFrom<String> for SerialNumber {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::from_hexadecimal(&text).ok_or("this is no serial number in hexadecimal")
+    }
+}
+
+impl From<SerialNumber> for String {
+    fn from(serial: SerialNumber) -> Self {
+        serial.to_string()
     }
 }
 

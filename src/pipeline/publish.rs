@@ -6,6 +6,7 @@ use tracing::{error, info, warn};
 use super::fetch::Fetched;
 use super::records::Records;
 use super::{Done, Invocation, leased, summary_key};
+use crate::arn::CertificateArn;
 use crate::aws::fence::Fence;
 use crate::aws::lease::HeldLease;
 use crate::content_id::ContentId;
@@ -190,10 +191,10 @@ fn log_outcome(summary: &Summary) {
         .map(|finding| finding.code.as_ref())
         .collect();
     info!(
-        bundle = summary.bundle,
+        bundle = summary.bundle.as_str(),
         key = summary.object.key,
         outcome = summary.outcome.as_str(),
-        arn = summary.certificate_arn,
+        arn = summary.certificate_arn.as_ref().map(CertificateArn::as_str),
         findings = codes.join(","),
         "done"
     );

@@ -30,7 +30,7 @@ pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDat
     };
     let mut document = Document::new(stack, now);
     document.member("outcome", json!(summary.outcome));
-    document.days_to_expiry(&summary.bundle, summary.first_end());
+    document.days_to_expiry(summary.bundle.as_str(), summary.first_end());
     let milliseconds = ("Duration", "Milliseconds", json!(milliseconds(took)));
     match count {
         Some(name) => document.metrics(&[STACK], &[(name, "Count", json!(1)), milliseconds]),

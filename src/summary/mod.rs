@@ -5,11 +5,11 @@ pub mod notice;
 pub mod prose;
 mod served;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::arn::CertificateArn;
 use crate::binding::{Import, Keep};
@@ -90,23 +90,24 @@ impl Outcome {
 }
 
 /// The document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Version of certdrop that wrote it.
-    pub certdrop: &'static str,
+    pub certdrop: Cow<'static, str>,
     /// What became of the bundle.
     pub outcome: Outcome,
     /// The bundle's name.
-    pub bundle: String,
+    pub bundle: BundleName,
     /// The dropped object, or the folder of a bundle that is several objects.
     pub object: ObjectVersion,
     /// The certificate in the home region's ACM that belongs to the bundle, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate_arn: Option<String>,
+    pub certificate_arn: Option<CertificateArn>,
     /// What the summary was made from.
-    pub content_id: String,
-    /// When, RFC 3339.
-    pub at: String,
+    pub content_id: ContentId,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
     /// Errors first.
     pub findings: Vec<Finding>,
     /// All that the home region's ACM says of the certificate now, under ACM's names.
@@ -116,7 +117,7 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<CertificateDetail>,
     /// What became of it in each region; absent where the home region is the only one.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<Region, RegionSummary>,
 }
 
@@ -129,13 +130,29 @@ impl Summary {
             .regions
             .values()
             .filter_map(|there| there.certificate_arn.as_ref());
-        let mut arns: Vec<_> = home
-            .chain(everywhere)
-            .filter_map(|arn| CertificateArn::parse(arn))
-            .collect();
+        let mut arns: Vec<_> = home.chain(everywhere).cloned().collect();
         arns.sort();
         arns.dedup();
         arns
+    }
+
+    /// A region did not take the bundle.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.regions.values().any(|there| there.fault.is_some())
+    }
+
+    /// The names of the certificate that is served, those of the first region that serves one.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let everywhere = self
+            .regions
+            .values()
+            .filter_map(|there| there.certificate.as_ref());
+        let mut certificates = self.certificate.iter().chain(everywhere);
+        certificates
+            .next()
+            .map_or_else(Vec::new, CertificateDetail::names)
     }
 
     /// When the first of the bundle's certificates ends.
@@ -151,7 +168,7 @@ impl Summary {
 }
 
 /// Where the bundle came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectVersion {
     /// The bucket's name.
     pub bucket: String,
@@ -162,6 +179,7 @@ pub struct ObjectVersion {
     pub version_id: Option<String>,
     /// When it was written, a folder's last file. S3 tells whole seconds.
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         with = "time::serde::rfc3339::option"
     )]
@@ -206,7 +224,7 @@ impl Heading<'_> {
         let mut summary = self.empty(outcome.unwrap_or(Outcome::Gone));
         summary.findings = findings;
         if let Some((_, Ok(home))) = everywhere.first() {
-            summary.certificate_arn = home.arn.as_ref().map(CertificateArn::to_string);
+            summary.certificate_arn.clone_from(&home.arn);
             summary.certificate.clone_from(&home.certificate);
             summary.previous.clone_from(&home.previous);
         }
@@ -228,13 +246,13 @@ impl Heading<'_> {
 
     fn empty(&self, outcome: Outcome) -> Summary {
         Summary {
-            certdrop: env!("CARGO_PKG_VERSION"),
+            certdrop: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
             outcome,
-            bundle: self.bundle.to_string(),
+            bundle: self.bundle.clone(),
             object: self.object.clone(),
             certificate_arn: None,
-            content_id: self.content_id.to_string(),
-            at: self.now.format(&Rfc3339).unwrap_or_default(),
+            content_id: self.content_id.clone(),
+            at: self.now,
             findings: Vec::new(),
             certificate: None,
             previous: None,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Summary, prose};
 
@@ -45,7 +46,7 @@ pub fn of(summary: &Summary, stored_at: &str, now: OffsetDateTime) -> Notice {
         subject: prose::subject(summary),
         message,
         outcome: summary.outcome.as_str(),
-        bundle: prose::line(&summary.bundle),
+        bundle: prose::line(summary.bundle.as_str()),
     }
 }
 
@@ -60,6 +61,7 @@ fn message(summary: &Summary, prose: &str, programs: &Value) -> String {
 }
 
 fn short(summary: &Summary, stored_at: &str) -> Value {
+    let at = summary.at.format(&Rfc3339).unwrap_or_default();
     json!({
         "certdrop": summary.certdrop,
         "outcome": summary.outcome,
@@ -67,7 +69,7 @@ fn short(summary: &Summary, stored_at: &str) -> Value {
         "object": summary.object,
         "certificate_arn": summary.certificate_arn,
         "content_id": summary.content_id,
-        "at": summary.at,
+        "at": at,
         "summary": stored_at,
     })
 }

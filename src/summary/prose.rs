@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::{Outcome, RegionSummary, Summary};
+use crate::arn::CertificateArn;
 use crate::certificate_detail::CertificateDetail;
 use crate::finding::Finding;
 use crate::region::Region;
@@ -70,7 +71,7 @@ pub fn message(summary: &Summary, now: OffsetDateTime) -> String {
 fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt::Result {
     writeln!(text, "{}", headline(summary))?;
     writeln!(text)?;
-    writeln!(text, "Bundle       {}", line(&summary.bundle))?;
+    writeln!(text, "Bundle       {}", line(summary.bundle.as_str()))?;
     writeln!(
         text,
         "Object       s3://{}/{}",
@@ -82,7 +83,7 @@ fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt:
     }
     if summary.regions.is_empty() {
         let (arn, certificate) = (
-            summary.certificate_arn.as_deref(),
+            summary.certificate_arn.as_ref(),
             summary.certificate.as_ref(),
         );
         served(text, arn, certificate, summary.previous.as_ref(), now)?;
@@ -108,13 +109,13 @@ fn region(
         (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {}", line(fault))?,
         (None, None) => writeln!(text, "{name}")?,
     }
-    let (arn, certificate) = (there.certificate_arn.as_deref(), there.certificate.as_ref());
+    let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
     served(text, arn, certificate, there.previous.as_ref(), now)
 }
 
 fn served(
     text: &mut String,
-    arn: Option<&str>,
+    arn: Option<&CertificateArn>,
     certificate: Option<&CertificateDetail>,
     previous: Option<&CertificateDetail>,
     now: OffsetDateTime,

@@ -1,6 +1,6 @@
 //! What became of a bundle in one region.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Outcome;
 use crate::arn::CertificateArn;
@@ -57,7 +57,7 @@ impl Served {
 }
 
 /// A region's line in the summary. It has an outcome or a fault.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegionSummary {
     /// What became of the bundle there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ pub struct RegionSummary {
     pub fault: Option<String>,
     /// The certificate there that belongs to the bundle, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate_arn: Option<String>,
+    pub certificate_arn: Option<CertificateArn>,
     /// All that ACM says of it, under ACM's names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateDetail>,
@@ -82,7 +82,7 @@ impl RegionSummary {
             Ok(served) => Self {
                 outcome: Some(served.outcome),
                 fault: None,
-                certificate_arn: served.arn.as_ref().map(CertificateArn::to_string),
+                certificate_arn: served.arn.clone(),
                 certificate: served.certificate.clone(),
                 previous: served.previous.clone(),
             },

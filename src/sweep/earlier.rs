@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use tracing::warn;
 
-use super::index::{Entry, Index, KeptCertificate};
+use super::index::{Entry, Index};
 use super::plan::{self, Listed, Listing};
 use super::{Report, content_id, entry, has_time, read_summary};
+use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
@@ -69,8 +70,7 @@ async fn show(
         content: Content::Newest,
     };
     let summary = Box::pin(pipeline::process(&item, world)).await?;
-    let json = serde_json::to_vec(&summary).unwrap_or_default();
-    let again = entry(&json, world).unwrap_or(current);
+    let again = entry(&summary, world);
     Ok(if again.is_not_served() {
         again.serving(earlier)
     } else {
@@ -79,9 +79,9 @@ async fn show(
 }
 
 /// In every region.
-fn arns(entry: &Entry) -> BTreeSet<&str> {
+fn arns(entry: &Entry) -> BTreeSet<&CertificateArn> {
     let kept = entry.certificates();
-    kept.filter_map(|kept| kept.certificate_arn.as_deref())
+    kept.filter_map(|kept| kept.certificate_arn.as_ref())
         .collect()
 }
 
@@ -101,10 +101,10 @@ async fn newest_served(
     for state in inventory::earlier(versions, bundle, drop_prefix).take(MOST_STATES) {
         let seen = seen(bundle, &state, listing, world).await?;
         let entry = match seen.filter(|entry| plan::is_finished(listing, entry)) {
-            Some(entry) => Some(entry),
+            Some(entry) => entry,
             None => judged(bundle, state, report, world).await?,
         };
-        if let Some(entry) = entry.filter(|entry| !entry.is_not_served()) {
+        if !entry.is_not_served() {
             return Ok(is_there(&entry, listing, world).then_some(entry));
         }
     }
@@ -113,8 +113,9 @@ async fn newest_served(
 
 /// Its certificates were not deleted since. What was imported since the lists were made is not on them.
 fn is_there(entry: &Entry, listing: &Listing, world: Invocation<'_>) -> bool {
-    let mut arns = entry.certificates().filter_map(KeptCertificate::arn);
-    arns.all(|arn| entry.at >= world.now || listing.certificate(&arn) != Listed::Gone)
+    arns(entry)
+        .into_iter()
+        .all(|arn| entry.at >= world.now || listing.certificate(arn) != Listed::Gone)
 }
 
 /// What the summary of a state tells, if it has one.
@@ -137,13 +138,12 @@ async fn judged(
     state: Dropped,
     report: &mut Report,
     world: Invocation<'_>,
-) -> Result<Option<Entry>, Fault> {
+) -> Result<Entry, Fault> {
     let item = WorkItem {
         bundle: bundle.clone(),
         content: Content::Earlier(state),
     };
     let summary = Box::pin(pipeline::process(&item, world)).await?;
     report.earlier.insert(bundle.to_string(), summary.outcome);
-    let json = serde_json::to_vec(&summary).unwrap_or_default();
-    Ok(entry(&json, world))
+    Ok(entry(&summary, world))
 }

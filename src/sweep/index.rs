@@ -5,16 +5,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::certificate::SerialNumber;
+use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
-use crate::finding;
+use crate::finding::{self, Finding};
 use crate::region::Region;
-use crate::summary::Outcome;
+use crate::summary::{Outcome, Summary};
 
 /// The document: bundles by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// What it was made from.
-    pub content_id: String,
+    pub content_id: ContentId,
     /// What became of it.
     pub outcome: Outcome,
     /// When.
@@ -87,10 +87,10 @@ pub struct Entry {
 pub struct KeptCertificate {
     /// Its name in AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_arn: Option<String>,
-    /// Its serial number, as ACM writes it.
+    pub certificate_arn: Option<CertificateArn>,
+    /// Its serial number; absent where ACM did not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub serial: Option<String>,
+    pub serial: Option<SerialNumber>,
     /// Last instant of its validity.
     #[serde(
         default,
@@ -101,16 +101,12 @@ pub struct KeptCertificate {
 }
 
 impl KeptCertificate {
-    /// Its name in AWS; `None` where there is none.
-    #[must_use]
-    pub fn arn(&self) -> Option<CertificateArn> {
-        CertificateArn::parse(self.certificate_arn.as_deref()?)
-    }
-
-    /// `None` where ACM did not tell.
-    #[must_use]
-    pub fn serial(&self) -> Option<SerialNumber> {
-        SerialNumber::from_hexadecimal(self.serial.as_deref()?)
+    fn of(arn: Option<&CertificateArn>, certificate: Option<&CertificateDetail>) -> Self {
+        Self {
+            certificate_arn: arn.cloned(),
+            serial: certificate.and_then(CertificateDetail::serial),
+            not_after: certificate.and_then(CertificateDetail::not_after),
+        }
     }
 }
 
@@ -128,57 +124,6 @@ pub struct KeptFinding {
     pub message: String,
     /// What to do about it.
     pub remedy: String,
-}
-
-/// The members of a stored summary that the index keeps.
-#[derive(Deserialize)]
-struct Stored {
-    content_id: String,
-    #[serde(default)]
-    object: StoredObject,
-    outcome: Outcome,
-    at: String,
-    certificate_arn: Option<String>,
-    certificate: Option<StoredCertificate>,
-    #[serde(default)]
-    regions: BTreeMap<Region, StoredRegion>,
-    #[serde(default)]
-    findings: Vec<StoredFinding>,
-}
-
-#[derive(Default, Deserialize)]
-struct StoredObject {
-    modified_at: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct StoredRegion {
-    fault: Option<String>,
-    certificate_arn: Option<String>,
-    certificate: Option<StoredCertificate>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StoredCertificate {
-    serial: Option<String>,
-    not_after: Option<String>,
-    domain_name: Option<String>,
-    #[serde(default)]
-    subject_alternative_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct StoredFinding {
-    code: String,
-    #[serde(default)]
-    severity: String,
-    #[serde(default)]
-    subject: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    remedy: String,
 }
 
 /// Names and findings of one bundle that are kept. The index of ten thousand bundles is read and
@@ -217,7 +162,7 @@ impl Index {
     #[must_use]
     pub fn entry(&self, bundle: &BundleName, content: &ContentId) -> Option<&Entry> {
         let entry = self.bundles.get(bundle.as_str())?;
-        (entry.content_id == content.to_string()).then_some(entry)
+        (entry.content_id == *content).then_some(entry)
     }
 
     /// Forgets the certificates in regions that are served no more. They are not certdrop's business now.
@@ -253,38 +198,47 @@ impl Index {
 }
 
 impl Entry {
-    /// Reads a stored summary; `None` where it is none.
+    /// What the index keeps of `summary`, where `home` is the home region.
     #[must_use]
-    pub fn from_summary(json: &[u8], home: &Region) -> Option<Self> {
-        let stored: Stored = serde_json::from_slice(json).ok()?;
-        let (retry, unfinished) = (stored.is_retried(), stored.is_unfinished());
-        let mut names = stored.names();
-        let more_names = names.split_off(NAMES_KEPT.min(names.len())).len();
-        let mut findings = stored.findings;
+    pub fn of(summary: &Summary, home: Option<&Region>) -> Self {
+        let names = summary.names();
+        let mut findings: Vec<_> = summary.findings.iter().collect();
         // The sweep goes by it, so it is among those that are kept.
         findings.sort_by_key(|finding| finding.code != finding::TAGS_FULL.code);
-        let more_findings = findings.split_off(FINDINGS_KEPT.min(findings.len())).len();
-        let others = stored
+        let others = summary
             .regions
-            .into_iter()
-            .filter(|(region, _)| region != home);
-        Some(Self {
-            content_id: stored.content_id,
-            outcome: stored.outcome,
-            at: OffsetDateTime::parse(&stored.at, &Rfc3339).ok()?,
-            modified_at: stored.object.modified_at.as_deref().and_then(instant),
+            .iter()
+            .filter(|(region, _)| Some(*region) != home);
+        let others = others.map(|(region, there)| {
+            let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
+            (region.clone(), KeptCertificate::of(arn, certificate))
+        });
+        Self {
+            content_id: summary.content_id.clone(),
+            outcome: summary.outcome,
+            at: summary.at,
+            modified_at: summary.object.modified_at,
             summary_etag: None,
-            home: kept(stored.certificate_arn, stored.certificate),
-            others: others
-                .map(|(region, there)| (region, kept(there.certificate_arn, there.certificate)))
+            home: KeptCertificate::of(
+                summary.certificate_arn.as_ref(),
+                summary.certificate.as_ref(),
+            ),
+            others: others.collect(),
+            more_names: names.len().saturating_sub(NAMES_KEPT),
+            names: names
+                .into_iter()
+                .take(NAMES_KEPT)
+                .map(str::to_owned)
                 .collect(),
-            names,
-            more_names,
-            findings: findings.into_iter().map(KeptFinding::from).collect(),
-            more_findings,
-            unfinished,
-            retry,
-        })
+            more_findings: findings.len().saturating_sub(FINDINGS_KEPT),
+            findings: findings
+                .into_iter()
+                .take(FINDINGS_KEPT)
+                .map(KeptFinding::of)
+                .collect(),
+            unfinished: summary.is_unfinished(),
+            retry: is_retried(summary),
+        }
     }
 
     /// The bucket's lifecycle has removed the bundle by now, so long after it was dropped. It removes bundles that are
@@ -332,66 +286,28 @@ impl Entry {
     }
 }
 
-fn kept(arn: Option<String>, certificate: Option<StoredCertificate>) -> KeptCertificate {
-    let end = certificate
-        .as_ref()
-        .and_then(|certificate| certificate.not_after.as_deref());
-    KeptCertificate {
-        certificate_arn: arn,
-        not_after: end.and_then(instant),
-        serial: certificate.and_then(|certificate| certificate.serial),
-    }
+fn is_retried(summary: &Summary) -> bool {
+    let mut codes = summary.findings.iter().map(|finding| finding.code.as_ref());
+    codes.any(|code| RETRIED.contains(&code)) || summary.is_unfinished()
 }
 
-fn instant(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
-}
-
-impl Stored {
-    fn is_retried(&self) -> bool {
-        let mut codes = self.findings.iter().map(|finding| finding.code.as_str());
-        codes.any(|code| RETRIED.contains(&code)) || self.is_unfinished()
-    }
-
-    fn is_unfinished(&self) -> bool {
-        self.regions.values().any(|there| there.fault.is_some())
-    }
-
-    /// As the summary's other readers are shown them: the alternative names, or ACM's one.
-    fn names(&self) -> Vec<String> {
-        let everywhere = self
-            .regions
-            .values()
-            .filter_map(|there| there.certificate.as_ref());
-        let Some(certificate) = self.certificate.iter().chain(everywhere).next() else {
-            return Vec::new();
-        };
-        let names = &certificate.subject_alternative_names;
-        if names.is_empty() {
-            return certificate.domain_name.iter().cloned().collect();
-        }
-        names.clone()
-    }
-}
-
-impl From<StoredFinding> for KeptFinding {
-    fn from(stored: StoredFinding) -> Self {
+impl KeptFinding {
+    fn of(finding: &Finding) -> Self {
         Self {
-            code: stored.code,
-            is_error: stored.severity == "error",
-            subject: shortened(stored.subject),
-            message: shortened(stored.message),
-            remedy: shortened(stored.remedy),
+            code: finding.code.to_string(),
+            is_error: finding.is_error(),
+            subject: shortened(&finding.subject),
+            message: shortened(&finding.message),
+            remedy: shortened(&finding.remedy),
         }
     }
 }
 
-fn shortened(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(CHARACTERS_KEPT) {
-        text.truncate(end);
-        text.push('…');
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(CHARACTERS_KEPT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
-    text
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -409,12 +325,21 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+
+    fn entry(summary: &Value) -> Entry {
+        let home = Region::parse("eu-central-1").expect("a region");
+        let summary = Summary::deserialize(summary).expect("a summary");
+        Entry::of(&summary, Some(&home))
+    }
+
     fn summary(findings: &Value) -> Value {
         let names: Vec<_> = (0..12)
             .map(|number| format!("{number}.example.com"))
             .collect();
         json!({
-            "content_id": "id", "outcome": "rejected", "at": "2026-12-01T00:00:00Z",
+            "certdrop": "0.1.0", "bundle": "0.example.com", "object": {"bucket": "bundles", "key": "drop/0.example.com.pem"},
+            "content_id": ID, "outcome": "rejected", "at": "2026-12-01T00:00:00Z",
             "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1",
             "certificate": {"Serial": "01", "NotAfter": "2027-01-15T08:00:00Z",
                 "DomainName": "0.example.com", "SubjectAlternativeNames": names},
@@ -426,12 +351,11 @@ mod tests {
     fn an_entry_keeps_what_people_are_shown_and_no_more() {
         let finding = json!({"code": "key-mismatch", "severity": "error", "subject": "CN=x",
             "message": "ä".repeat(500), "remedy": "Drop the right key."});
-        let retried = json!({"code": finding::NOT_YET_VALID.code, "severity": "error"});
+        let mut retried = finding.clone();
+        retried["code"] = json!(finding::NOT_YET_VALID.code);
         let mut findings = vec![finding; 6];
         findings.push(retried);
-        let json = summary(&json!(findings)).to_string();
-        let home = Region::parse("eu-central-1").expect("a region");
-        let entry = Entry::from_summary(json.as_bytes(), &home).expect("an entry");
+        let entry = entry(&summary(&json!(findings)));
         assert_eq!((entry.names.len(), entry.more_names), (10, 2));
         assert_eq!((entry.findings.len(), entry.more_findings), (5, 2));
         assert!(entry.findings[0].is_error);
@@ -450,7 +374,7 @@ mod tests {
     #[test]
     fn an_index_of_an_older_version_is_still_read() {
         let json = json!({"version": 1, "bundles": {"a": {
-            "content_id": "id", "outcome": "imported", "at": "2026-12-01T00:00:00Z",
+            "content_id": ID, "outcome": "imported", "at": "2026-12-01T00:00:00Z",
             "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1",
             "serial": "01", "retry": false,
         }}});
@@ -461,22 +385,21 @@ mod tests {
 
     #[test]
     fn an_entry_keeps_a_certificate_for_each_region_and_tries_unfinished_ones_again() {
-        let home = Region::parse("eu-central-1").expect("a region");
         let mut json = summary(&json!([]));
         json["regions"] = json!({
             "eu-central-1": {"outcome": "replaced"},
             "us-east-1": {"outcome": "imported", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/2",
                 "certificate": {"Serial": "02", "NotAfter": "2027-01-15T08:00:00Z"}},
         });
-        let entry = Entry::from_summary(json.to_string().as_bytes(), &home).expect("an entry");
-        let regions: Vec<_> = entry
+        let kept = entry(&json);
+        let arns = kept
             .certificates()
-            .filter_map(|kept| Some(kept.arn()?.region().to_string()))
-            .collect();
+            .filter_map(|kept| kept.certificate_arn.as_ref());
+        let regions: Vec<_> = arns.map(|arn| arn.region().as_str()).collect();
         assert_eq!(regions, ["eu-central-1", "us-east-1"]);
-        assert!(!entry.retry);
+        assert!(!kept.retry);
         json["regions"]["us-east-1"] = json!({"fault": "no answer in time"});
-        let entry = Entry::from_summary(json.to_string().as_bytes(), &home).expect("an entry");
+        let entry = entry(&json);
         assert!(entry.retry);
         assert_eq!(entry.certificates().count(), 1);
 

@@ -203,14 +203,14 @@ pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
 }
 
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {
-    let (arn, serial) = (kept.arn()?, kept.serial()?);
-    match listing.certificate(&arn) {
+    let (arn, serial) = (kept.certificate_arn.as_ref()?, kept.serial.as_ref()?);
+    match listing.certificate(arn) {
         Listed::Gone => Some(Reason::CertificateGone),
         Listed::There(standing) => {
             let is_other = standing
                 .serial
                 .as_ref()
-                .is_some_and(|there| *there != serial);
+                .is_some_and(|there| there != serial);
             is_other.then_some(Reason::CertificateChanged)
         }
         Listed::Unknown => None,
@@ -296,7 +296,7 @@ mod tests {
                 .collect(),
         };
         let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
-            let content = if made_from == "other" { made_from.to_owned() } else { content.to_string() };
+            let content = if made_from == "other" { "0".repeat(32) } else { content.to_string() };
             let etag = if made_from == "summary before" { "0" } else { "1" };
             let modified_at = if made_from == "upload before" { "2026-11-30T23:59:59Z" } else { "2026-12-01T00:00:00Z" };
             json!({"www.example.com": {"content_id": content, "outcome": "imported", "retry": retry,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::warn;
 
-use super::index::{Entry, Index, KeptCertificate};
+use super::index::{Entry, Index};
 use super::plan::{Listed, Listing, Reason};
 use crate::arn::CertificateArn;
 use crate::binding::Standing;
@@ -45,7 +45,7 @@ pub struct Report {
     pub queued: BTreeSet<String>,
     /// Bundles whose certificate expires within the warning time, with its end.
     pub expiring: BTreeMap<String, Instant>,
-    /// Bundles that still wait for parts, with the time since when.
+    /// Bundles that still wait for parts, with the time at which the last part was dropped.
     pub waiting: BTreeMap<String, Instant>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
@@ -119,7 +119,8 @@ pub(super) fn tell(
             report.expiring.insert(name.clone(), Instant(end));
         }
         if entry.outcome == Outcome::Waiting {
-            report.waiting.insert(name.clone(), Instant(entry.at));
+            let since = entry.modified_at.unwrap_or(entry.at);
+            report.waiting.insert(name.clone(), Instant(since));
         }
     }
     for (bundle, end) in &report.expiring {
@@ -143,11 +144,11 @@ pub(super) fn tell(
 /// The certificates of a bundle that ACM has, in all regions.
 fn live<'a>(
     listing: &'a Listing,
-    entry: &Entry,
-) -> impl Iterator<Item = (CertificateArn, &'a Standing)> {
+    entry: &'a Entry,
+) -> impl Iterator<Item = (&'a CertificateArn, &'a Standing)> {
     entry.certificates().filter_map(|kept| {
-        let arn = kept.arn()?;
-        match listing.certificate(&arn) {
+        let arn = kept.certificate_arn.as_ref()?;
+        match listing.certificate(arn) {
             Listed::There(standing) => Some((arn, standing)),
             Listed::Gone | Listed::Unknown => None,
         }
@@ -156,8 +157,10 @@ fn live<'a>(
 
 /// ACM has a certificate of the bundle, or could not be asked.
 fn may_be_live(listing: &Listing, entry: &Entry) -> bool {
-    let mut arns = entry.certificates().filter_map(KeptCertificate::arn);
-    arns.any(|arn| listing.certificate(&arn) != Listed::Gone)
+    let mut arns = entry
+        .certificates()
+        .filter_map(|kept| kept.certificate_arn.as_ref());
+    arns.any(|arn| listing.certificate(arn) != Listed::Gone)
 }
 
 /// The days that each certificate has left, and that a sweep was made.

@@ -295,7 +295,7 @@ mod tests {
                 version_id: None,
             });
             self.entries.insert(name.into(), json!({
-                "content_id": "id", "outcome": outcome, "at": "2026-12-01T11:59:00Z", "names": [name],
+                "content_id": "0123456789abcdef0123456789abcdef", "outcome": outcome, "at": "2026-12-01T11:59:00Z", "names": [name],
             }));
             self.with_errors(name, errors)
         }

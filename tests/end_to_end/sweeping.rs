@@ -135,7 +135,7 @@ fn what_expires_waits_or_has_lost_its_bundle_is_told_of() {
             "{report}"
         );
         assert_eq!(
-            report["waiting"]["half.example.com"], waiting["at"],
+            report["waiting"]["half.example.com"], waiting["object"]["modified_at"],
             "{report}"
         );
         assert_eq!(

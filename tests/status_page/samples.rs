@@ -45,7 +45,7 @@ impl Sample {
             version_id: None,
         });
         let mut entry = json!({
-            "content_id": "id", "outcome": outcome, "at": "2026-11-28T06:30:00Z",
+            "content_id": "0123456789abcdef0123456789abcdef", "outcome": outcome, "at": "2026-11-28T06:30:00Z",
             "names": [name], "findings": findings,
         });
         if let Some(days) = days_left {

@@ -95,8 +95,8 @@ impl View<'_> {
     }
 
     fn live(&self, name: &str, kept: &KeptCertificate) -> Option<Live> {
-        let arn = kept.arn()?;
-        let listed = match self.listing.certificate(&arn) {
+        let arn = kept.certificate_arn.as_ref()?;
+        let listed = match self.listing.certificate(arn) {
             Listed::There(standing) if !self.is_done(name) => standing.not_after,
             Listed::Gone if !self.is_done(name) => return None,
             _ => None,
