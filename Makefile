@@ -62,6 +62,7 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --all-features --no-deps --document-private-items
+	@$(PYTHON) stage/rust_version.py
 	$(DENY) check licenses bans sources
 	@if timeout 60 $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
