@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
+.PHONY: help run test quick one bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -31,6 +31,16 @@ test: ## all tests, end to end with real servers
 		$(CARGO) test --package certdrop --package certdrop-model --all-features
 	@$(PYTHON) stage/run.py --built
 	@$(BULK) --bundles 40 --times 5
+
+# Without round_trips: there openssl, keytool and tar write dozens of files, which takes longer than all the rest.
+TEST ?=
+quick: ## the pure core alone, within seconds of a change in it; TEST=binding: a part of it
+	@$(CARGO) test --no-default-features --lib --test pure_core -- --skip round_trips $(TEST)
+
+one: ## one end-to-end test, or those whose names hold these words: TEST=drop::a_first_drop
+	@test -n '$(TEST)' || { echo 'which? make one TEST=drop::a_first_drop'; exit 2; }
+	@$(PYTHON) stage/tools.py aws ministack moto sam
+	$(CARGO) test --all-features --test end_to_end -- $(TEST)
 
 BULK := $(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/bulk.py
 bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed template on the stage
