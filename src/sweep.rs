@@ -35,7 +35,7 @@ use index::{Entry, Index};
 use list::list;
 use plan::{Listing, Reason, Step, Summaries};
 pub use report::Report;
-use report::{emit, tell};
+use report::{emit, forget, tell};
 use status::Status;
 
 /// How long before the deadline no further bundle is begun: one bundle's work, its retries
@@ -82,7 +82,8 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         queue_rest(rest, &mut report, world).await;
         earlier::work_on(&listing, &mut index, &mut report, world).await;
     }
-    tell(&listing, &mut index, &mut report, world);
+    tell(&listing, &index, &mut report, world);
+    forget(&listing, &mut index, world);
     if index.is_changed() && !request.dry_run {
         save_index(&index, world).await?;
     }
@@ -361,7 +362,7 @@ async fn save_page(
         world.now,
         world.config.expiry_warning,
     );
-    let status = status.scheduled(world.config.sweep_schedule.as_deref());
+    let status = status.scheduled(world.config.sweep_schedule.as_deref(), world.now);
     let key = format!("{}status.html", world.config.summary_prefix);
     let html = status_page::page(&status);
     world.aws.bucket.put_page(&key, html).await

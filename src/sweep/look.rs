@@ -46,18 +46,15 @@ pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     index.keep_regions(&listing.regions);
     let Found { work, .. } = find_work(&listing, &mut index, Tags::Trusted, world).await?;
     let mut report = undone(&listing, &work, world.now);
-    tell(&listing, &mut index, &mut report, world);
+    tell(&listing, &index, &mut report, world);
     info!(bundles = listing.bundles.len(), "looked");
 
     let config = world.config;
     let mut status = Status::of(&listing, &index, &report, world.now, config.expiry_warning);
-    // The next sweep is due so long after the last one, not after this look.
     let page = format!("{}status.html", config.summary_prefix);
     let swept_at = listing.summaries.get(&page).map(|page| page.at);
     if let Some(swept_at) = swept_at {
-        status.made_at = swept_at;
-        status = status.scheduled(config.sweep_schedule.as_deref());
-        status.made_at = world.now;
+        status = status.scheduled(config.sweep_schedule.as_deref(), swept_at);
     }
     Ok(Look {
         swept_at,

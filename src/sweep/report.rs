@@ -86,17 +86,9 @@ impl Report {
 }
 
 /// What a person should know though nothing could be done about it.
-pub(super) fn tell(
-    listing: &Listing,
-    index: &mut Index,
-    report: &mut Report,
-    world: Invocation<'_>,
-) {
+pub(super) fn tell(listing: &Listing, index: &Index, report: &mut Report, world: Invocation<'_>) {
     let warn_before = world.now + world.config.expiry_warning;
-    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
-    let is_there = |name: &str| {
-        BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
-    };
+    let is_there = |name: &str| is_there(listing, name);
     for (name, entry) in &index.bundles {
         let live: Vec<_> = live(listing, entry).collect();
         let is_removed = !is_there(name) && entry.is_removed(world.config.bundle_days, world.now);
@@ -135,10 +127,20 @@ pub(super) fn tell(
         let quota = report.certificate_quota;
         warn!(%region, count, quota, "the quota of imported certificates is nearly used up");
     }
-    // A bundle that is gone is remembered for as long as its certificate is there to be told of. Forgotten, it would be
-    // read again by every sweep for as long as its summary is there.
+}
+
+/// Forgets the bundles that are gone and have no certificate any more.
+pub(super) fn forget(listing: &Listing, index: &mut Index, world: Invocation<'_>) {
+    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
+    // A summary that is not in the index is read by every sweep for as long as it is there.
     let is_recalled = |name: &str| world.config.bundle_days.is_some() && summaries.has(name);
-    index.keep(|name, entry| is_there(name) || may_be_live(listing, entry) || is_recalled(name));
+    index.keep(|name, entry| {
+        is_there(listing, name) || may_be_live(listing, entry) || is_recalled(name)
+    });
+}
+
+fn is_there(listing: &Listing, name: &str) -> bool {
+    BundleName::new(name).is_some_and(|bundle| listing.bundles.contains_key(&bundle))
 }
 
 /// The certificates of a bundle that ACM has, in all regions.

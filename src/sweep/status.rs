@@ -190,10 +190,10 @@ impl Status {
         }
     }
 
-    /// The same, with the schedule by which sweeps come.
+    /// The same, with the schedule of sweeps, of which the last was at `swept_at`.
     #[must_use]
-    pub fn scheduled(mut self, schedule: Option<&str>) -> Self {
-        self.next_sweep = schedule.and_then(pause).map(|pause| self.made_at + pause);
+    pub fn scheduled(mut self, schedule: Option<&str>, swept_at: OffsetDateTime) -> Self {
+        self.next_sweep = schedule.and_then(pause).map(|pause| swept_at + pause);
         self.schedule = schedule.map(str::to_owned);
         self
     }
@@ -500,7 +500,7 @@ mod tests {
             (Some("rate(soon)"), None),
             (None, None),
         ] {
-            let status = Swept::default().status().scheduled(schedule);
+            let status = Swept::default().status().scheduled(schedule, NOW);
             let expected = hours.map(|hours| NOW + Duration::hours(hours));
             assert_eq!(
                 (status.schedule.as_deref(), status.next_sweep),

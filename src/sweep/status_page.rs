@@ -352,7 +352,9 @@ mod tests {
 
     #[test]
     fn the_page_says_when_it_was_made_and_loads_nothing() {
-        let html = page(&status(Vec::new()).scheduled(Some("rate(12 hours)")));
+        let status = status(Vec::new());
+        let made_at = status.made_at;
+        let html = page(&status.scheduled(Some("rate(12 hours)"), made_at));
         for instant in ["2026-12-01 06:30 UTC", "2026-12-01 18:30 UTC"] {
             assert!(html.contains(instant), "{html}");
         }

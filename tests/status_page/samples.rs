@@ -70,7 +70,7 @@ impl Sample {
         let index = json!({"version": 1, "bundles": self.entries}).to_string();
         let index = Index::from_json(index.as_bytes());
         Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
-            .scheduled(Some("rate(1 day)"))
+            .scheduled(Some("rate(1 day)"), NOW)
     }
 }
 
