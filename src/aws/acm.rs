@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use tracing::{debug, warn};
 
-use super::fault::{Failure, Meaning};
+use super::fault::{Failure, Meaning, absent};
 use super::fence::{Fence, Pass};
 use crate::arn::CertificateArn;
 use crate::binding::{Found, Standing};
@@ -209,9 +209,9 @@ impl Acm {
             .certificate_arn(arn.as_str())
             .customize()
             .interceptor(answer.clone());
-        match call.send().await {
-            Ok(_) => answer.detail().map(Some),
-            Err(error) => absent_or_fault("acm:DescribeCertificate", arn, &error),
+        match absent(call.send().await, "acm:DescribeCertificate", arn.as_str())? {
+            Some(_) => answer.detail().map(Some),
+            None => Ok(None),
         }
     }
 
@@ -340,10 +340,12 @@ impl Acm {
             .client
             .list_tags_for_certificate()
             .certificate_arn(arn.as_str());
-        match call.send().await {
-            Ok(answer) => Ok(Some(answer.tags.unwrap_or_default())),
-            Err(error) => absent_or_fault("acm:ListTagsForCertificate", arn, &error),
-        }
+        let answer = absent(
+            call.send().await,
+            "acm:ListTagsForCertificate",
+            arn.as_str(),
+        )?;
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default()))
     }
 }
 
@@ -356,29 +358,6 @@ fn lookup_limits(limits: &TimeoutConfig) -> TimeoutConfig {
     let mut limits = limits.to_builder();
     limits.set_operation_timeout(whole);
     limits.build()
-}
-
-/// A certificate that is not there is a fact for the binding.
-fn absent_or_fault<T, E>(
-    operation: &'static str,
-    arn: &CertificateArn,
-    error: &aws_smithy_runtime_api::client::result::SdkError<
-        E,
-        aws_smithy_runtime_api::client::orchestrator::HttpResponse,
-    >,
-) -> Result<Option<T>, Fault>
-where
-    E: aws_smithy_types::error::metadata::ProvideErrorMetadata,
-    aws_smithy_runtime_api::client::result::SdkError<
-        E,
-        aws_smithy_runtime_api::client::orchestrator::HttpResponse,
-    >: aws_types::request_id::RequestId,
-{
-    let failure = Failure::new(operation, arn.to_string(), error);
-    match failure.meaning() {
-        Meaning::Absent => Ok(None),
-        _ => Err(failure.into()),
-    }
 }
 
 fn tag(key: &str, value: &str) -> Result<Tag, Fault> {

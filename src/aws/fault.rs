@@ -11,7 +11,7 @@ use crate::fault::Fault;
 /// What an error asks of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// What was asked for is not there. For many callers a fact, not a fault.
+    /// What was asked for is not there, see [`absent`].
     Absent,
     /// A condition of the request does not hold: somebody was faster.
     Precondition,
@@ -150,6 +150,28 @@ fn kind<E>(error: &SdkError<E, HttpResponse>) -> &'static str {
         SdkError::DispatchFailure(_) => "the connection failed",
         SdkError::ResponseError(_) => "the answer could not be read",
         _ => "no reason given",
+    }
+}
+
+/// `None` where `result` says that `subject` is not there: for many callers a fact, not a fault.
+pub(super) fn absent<T, E>(
+    result: Result<T, SdkError<E, HttpResponse>>,
+    operation: &'static str,
+    subject: impl Into<String>,
+) -> Result<Option<T>, Fault>
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, HttpResponse>: RequestId,
+{
+    match result {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) => {
+            let failure = Failure::new(operation, subject, &error);
+            match failure.meaning() {
+                Meaning::Absent => Ok(None),
+                _ => Err(failure.into()),
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use time::OffsetDateTime;
 use tracing::debug;
 
-use super::fault::{Failure, Meaning};
+use super::fault::{Failure, Meaning, absent};
 use super::fence::Fence;
 use crate::bundle::limits;
 use crate::config::Config;
@@ -90,15 +90,8 @@ impl Bucket {
             .expected_bucket_owner(&self.owner)
             .key(key)
             .set_version_id(version_id.map(str::to_owned));
-        let answer = match call.send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let failure = Failure::new("s3:GetObject", key, &error);
-                return match failure.meaning() {
-                    Meaning::Absent => Ok(None),
-                    _ => Err(failure.into()),
-                };
-            }
+        let Some(answer) = absent(call.send().await, "s3:GetObject", key)? else {
+            return Ok(None);
         };
         Ok(Some(Object {
             key: key.to_owned(),
@@ -123,20 +116,9 @@ impl Bucket {
             .expected_bucket_owner(&self.owner)
             .key(key)
             .set_version_id(version_id.map(str::to_owned));
-        match call.send().await {
-            Ok(answer) => Ok(answer
-                .tag_set
-                .into_iter()
-                .map(|tag| (tag.key, tag.value))
-                .collect()),
-            Err(error) => {
-                let failure = Failure::new("s3:GetObjectTagging", key, &error);
-                match failure.meaning() {
-                    Meaning::Absent => Ok(Tags::new()),
-                    _ => Err(failure.into()),
-                }
-            }
-        }
+        let answer = absent(call.send().await, "s3:GetObjectTagging", key)?;
+        let tags = answer.into_iter().flat_map(|answer| answer.tag_set);
+        Ok(tags.map(|tag| (tag.key, tag.value)).collect())
     }
 
     /// Replaces all tags of an object. An object that is gone needs none.
@@ -167,16 +149,7 @@ impl Bucket {
             .tagging(tagging.map_err(|_| Fault::internal("tags could not be built"))?)
             .customize()
             .interceptor(fence.pass());
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let failure = Failure::new("s3:PutObjectTagging", key, &error);
-                match failure.meaning() {
-                    Meaning::Absent => Ok(()),
-                    _ => Err(failure.into()),
-                }
-            }
-        }
+        absent(call.send().await, "s3:PutObjectTagging", key).map(|_| ())
     }
 
     /// Everything below `prefix`, in the order of keys.
