@@ -29,12 +29,14 @@ pub mod certificate_detail;
 mod clock;
 pub mod config;
 pub mod content_id;
+pub mod days_left;
 #[cfg(feature = "function")]
 pub mod event;
 pub mod fault;
 pub mod finding;
 #[cfg(feature = "function")]
 pub mod handler;
+pub mod harmless;
 pub mod inventory;
 pub mod lease;
 #[cfg(feature = "local-acm")]

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Outcome, Summary};
 use crate::bundle_name::BundleName;
+use crate::days_left::days_left;
 use crate::fault::Fault;
 
 /// Where the metrics appear in CloudWatch.
@@ -97,7 +98,7 @@ pub fn of_sweep(swept: Swept, stack: &str, now: OffsetDateTime) -> Value {
             json!(swept.certificates * 100 / swept.quota.max(1)),
         ),
     ];
-    let days = swept.first_end.map(|end| json!((end - now).whole_days()));
+    let days = swept.first_end.map(|end| json!(days_left(end, now)));
     metrics.extend(days.map(|days| ("SoonestExpiry", "Count", days)));
     document.metrics(&[STACK], &metrics);
     document.finish()
@@ -153,7 +154,7 @@ impl Document {
     fn days_to_expiry(&mut self, bundle: &str, end: Option<OffsetDateTime>) {
         self.member("bundle", json!(dimension(bundle)));
         if let Some(end) = end {
-            let days = json!((end - self.now).whole_days());
+            let days = json!(days_left(end, self.now));
             self.metrics(&[STACK, "bundle"], &[("DaysToExpiry", "Count", days)]);
         }
     }

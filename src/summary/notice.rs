@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Summary, prose};
+use crate::harmless;
 
 /// One notice, in the forms that its readers want.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub fn of(summary: &Summary, stored_at: &str, now: OffsetDateTime) -> Notice {
         subject: prose::subject(summary),
         message,
         outcome: summary.outcome.as_str(),
-        bundle: prose::line(summary.bundle.as_str()),
+        bundle: harmless::line(summary.bundle.as_str()),
     }
 }
 

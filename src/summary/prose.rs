@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use super::{Outcome, RegionSummary, Summary};
 use crate::arn::CertificateArn;
 use crate::certificate_detail::CertificateDetail;
+use crate::days_left::days_left;
 use crate::finding::Finding;
+use crate::harmless::line;
 use crate::region::Region;
 
 /// Characters that a subject of SNS may have.
@@ -42,21 +44,6 @@ fn what(outcome: Outcome) -> &'static str {
         Outcome::Waiting => "waits for more parts",
         Outcome::Gone => "gone before it was read",
     }
-}
-
-/// Text of any origin as part of one line: a name of a key or a certificate cannot write lines of its own.
-#[must_use]
-pub fn line(text: &str) -> String {
-    let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars()
-        .map(|c| {
-            if is_break(c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 /// The whole message, plain text, lines short enough for a mail. `now` counts the days.
@@ -203,8 +190,8 @@ fn live(
 
 /// In days, as people count them: the last day is day 0.
 fn days(end: OffsetDateTime, now: OffsetDateTime) -> String {
-    match (end - now).whole_days() {
-        _ if end < now => "EXPIRED".to_owned(),
+    match days_left(end, now) {
+        ..=-1 => "EXPIRED".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     }

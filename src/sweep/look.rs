@@ -36,6 +36,16 @@ pub struct Look {
     pub status: Status,
 }
 
+impl Look {
+    /// The sweep that was due since the last one did not come.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        let due = self.status.next_sweep;
+        // The scheduler may be late, and a sweep takes its time.
+        due.is_some_and(|due| due + Duration::HOUR < self.status.made_at)
+    }
+}
+
 /// Lists what there is and puts it beside what the last sweep knew.
 ///
 /// # Errors

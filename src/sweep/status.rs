@@ -11,6 +11,7 @@ use super::Report;
 use super::index::Index;
 use super::plan::Listing;
 use crate::bundle_name::BundleName;
+use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
 use view::View;
@@ -112,6 +113,19 @@ pub enum Open {
     BundleRemoved,
 }
 
+/// How pressing a bundle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// Its certificate is served.
+    Well,
+    /// Nothing is to be done, and nothing was imported.
+    Idle,
+    /// It expires soon.
+    Soon,
+    /// A person has to act.
+    Bad,
+}
+
 /// Something to do or to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
@@ -147,6 +161,19 @@ impl Row {
     #[must_use]
     pub fn needs_person(&self) -> bool {
         !self.to_do.is_empty()
+    }
+
+    /// How pressing it is.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        let is_soon = |note: &Note| note.code.as_deref() == Some(finding::EXPIRES_SOON.code);
+        match self.state {
+            _ if self.needs_person() && self.to_do.iter().all(is_soon) => Mood::Soon,
+            _ if self.needs_person() => Mood::Bad,
+            State::Open(Open::Left | Open::Queued)
+            | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => Mood::Idle,
+            _ => Mood::Well,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use certdrop::binding::Adoption;
 use certdrop::event::{Content, DroppedObject, WorkItem};
 use certdrop::fault::Fault;
 use certdrop::finding::Finding;
+use certdrop::harmless;
 use certdrop::pipeline::{self, Invocation, Secrets};
 use certdrop::secret_names::SecretNames;
 use certdrop::summary::{Outcome, Summary, prose};
@@ -24,7 +25,7 @@ use time::{Duration, OffsetDateTime};
 use crate::check::Checked;
 use crate::drop::{self, Drop};
 use crate::session::{self, Session, now, told};
-use crate::terminal::{complain, harmless};
+use crate::terminal::complain;
 use crate::{Ending, check, progress, style, tree};
 
 /// How long one command goes on, the waiting for other workers and for ACM included.
@@ -113,7 +114,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
             Err(fault) if fault.is::<std::io::Error>() => return Err(fault),
             Err(fault) => {
                 let error = format!("error: {}: {fault:#}", drop.bundle);
-                complain(&harmless(&error));
+                complain(&harmless::lines(&error));
                 ending = Ending::Unfinished;
             }
         }
@@ -245,7 +246,7 @@ fn not_uploaded(
 
 fn tell(summary: &Summary, began: OffsetDateTime, output: &mut impl Write) -> Result<()> {
     let style = style::of(summary.outcome);
-    let message = harmless(&prose::message(summary, now()));
+    let message = harmless::lines(&prose::message(summary, now()));
     let (headline, rest) = message.split_once('\n').unwrap_or((&message, ""));
     let headline = if is_by_function(summary, began) {
         "ACM has it: the deployed function, woken by the same upload, was faster."

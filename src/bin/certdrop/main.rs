@@ -14,6 +14,7 @@ mod table;
 mod terminal;
 mod tree;
 
+use certdrop::harmless;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -103,7 +104,7 @@ fn main() -> ExitCode {
         Err(error) => {
             progress::clear();
             let error = format!("error: {error:#}");
-            terminal::complain(&terminal::harmless(&error));
+            terminal::complain(&harmless::lines(&error));
             Ending::Unfinished.into()
         }
     }

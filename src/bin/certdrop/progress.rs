@@ -3,6 +3,7 @@
 //!
 //! It listens to what the pipeline and the sweep log anyway.
 
+use certdrop::harmless;
 use std::fmt::Debug;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
@@ -14,8 +15,6 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
-
-use crate::terminal::harmless;
 
 /// Whose lines are never logged: they may print requests.
 const NOT_OURS: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "tower"];
@@ -54,7 +53,7 @@ pub(crate) fn say(text: &str) {
     let stderr = std::io::stderr();
     if stderr.is_terminal() {
         let width = terminal_size_of(&stderr).map_or(80, |(Width(width), _)| usize::from(width));
-        let text: String = harmless(text)
+        let text: String = harmless::line(text)
             .chars()
             .take(width.saturating_sub(1))
             .collect();

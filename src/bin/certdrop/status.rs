@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use certdrop::sweep::look::{self, Look};
+use certdrop::sweep::look;
 use clap::Args;
 use time::Duration;
 
@@ -74,17 +74,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
     if !look.not_listed.is_empty() {
         return Ok(Ending::Unfinished);
     }
-    let is_pressing = !look.status.pressing().is_empty() || is_overdue(&look);
+    let is_pressing = !look.status.pressing().is_empty() || look.is_overdue();
     Ok(if arguments.check && is_pressing {
         Ending::Rejected
     } else {
         Ending::Done
     })
-}
-
-/// The sweep that should have been since the last one has not come.
-pub(crate) fn is_overdue(look: &Look) -> bool {
-    let due = look.status.next_sweep;
-    // The scheduler may be late, and a sweep takes its time.
-    due.is_some_and(|due| due + Duration::HOUR < look.status.made_at)
 }

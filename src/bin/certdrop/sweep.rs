@@ -5,6 +5,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use certdrop::event::SweepRequest;
+use certdrop::harmless;
 use certdrop::summary::Outcome;
 use certdrop::sweep::plan::Reason;
 use certdrop::sweep::{self, Report};
@@ -13,7 +14,6 @@ use time::Duration;
 
 use crate::session::{self, Session, told};
 use crate::style::{self, BAD, CAUTION, GOOD, QUIET, STRONG};
-use crate::terminal::harmless;
 use crate::{Ending, progress};
 
 /// Look at every bundle in the bucket, and work on those that need it
@@ -107,7 +107,7 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
     let width = width.unwrap_or_default();
     for (name, reason) in &report.worked_on {
         let because = because(*reason);
-        write!(output, "  {:<width$}  {QUIET}", harmless(name))?;
+        write!(output, "  {:<width$}  {QUIET}", harmless::line(name))?;
         match report.outcomes.get(name.as_str()) {
             _ if report.dry_run => writeln!(output, "{because}{QUIET:#}")?,
             Some(outcome) => {
@@ -182,7 +182,7 @@ fn list<'a>(
             writeln!(output, "\n{CAUTION}{title}{CAUTION:#}")?;
         }
         let line = format!("{name}: {what}");
-        writeln!(output, "  {}", harmless(&line))?;
+        writeln!(output, "  {}", harmless::line(&line))?;
     }
     Ok(())
 }

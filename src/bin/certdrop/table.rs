@@ -4,15 +4,13 @@ use std::io::Write;
 
 use anstyle::Style;
 use anyhow::Result;
-use certdrop::finding;
-use certdrop::summary::Outcome;
+use certdrop::harmless;
 use certdrop::sweep::look::Look;
-use certdrop::sweep::status::{Live, Note, Open, Row, State};
+use certdrop::sweep::status::{Live, Mood, Note, Row};
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::status::is_overdue;
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
-use crate::terminal::{fitted, harmless, wrapped};
+use crate::terminal::{fitted, wrapped};
 
 /// No line is wider than this, however wide the terminal is: eyes get lost.
 pub(crate) const MOST_COLUMNS: usize = 140;
@@ -64,7 +62,7 @@ fn heading(look: &Look, output: &mut impl Write) -> Result<()> {
 fn to_do(look: &Look, columns: usize, output: &mut impl Write) -> Result<()> {
     for note in &look.status.to_do {
         for line in wrapped(
-            &harmless(&format!("{} {}", note.what, note.remedy)),
+            &harmless::lines(&format!("{} {}", note.what, note.remedy)),
             columns,
         ) {
             writeln!(output, "{CAUTION}{line}{CAUTION:#}")?;
@@ -81,7 +79,7 @@ fn footing(look: &Look, output: &mut impl Write) -> Result<()> {
     };
     write!(output, "\n{QUIET}Swept on {}", minute(swept_at))?;
     match status.next_sweep {
-        Some(due) if is_overdue(look) => writeln!(
+        Some(due) if look.is_overdue() => writeln!(
             output,
             ".{QUIET:#} {CAUTION}The next sweep was due on {} and did not come: look at the schedule and the function's log.{CAUTION:#}",
             minute(due)
@@ -139,9 +137,9 @@ impl Table {
     }
 
     fn row(&self, row: &Row, output: &mut impl Write) -> Result<()> {
-        let mood = Mood::of(row);
-        let (style, mark) = (mood.style(), mood.mark());
-        let name = fitted(&harmless(&row.bundle), self.name);
+        let mood = row.mood();
+        let (style, mark) = (style(mood), mark(mood));
+        let name = fitted(&harmless::line(&row.bundle), self.name);
         let state = row.state.as_str();
         write!(
             output,
@@ -198,7 +196,7 @@ impl Table {
                 end.unwrap_or_default()
             )?;
         }
-        let region = fitted(&harmless(&live.region), self.region);
+        let region = fitted(&harmless::line(&live.region), self.region);
         writeln!(output, "  {}", region.trim_end())?;
         Ok(())
     }
@@ -229,7 +227,7 @@ impl Table {
     }
 
     fn below(&self, text: &str, style: Style, output: &mut impl Write) -> Result<()> {
-        for line in wrapped(&harmless(text), self.columns.saturating_sub(MARGIN)) {
+        for line in wrapped(&harmless::lines(text), self.columns.saturating_sub(MARGIN)) {
             writeln!(output, "{:MARGIN$}{style}{line}{style:#}", "")?;
         }
         Ok(())
@@ -245,49 +243,22 @@ const DATE: usize = 10;
 const GAP: usize = 2;
 const MARK: usize = 2;
 
-/// How pressing a bundle is. By colour and by shape: not everybody sees colours, nor does a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mood {
-    Well,
-    /// Nothing is to be done, and nothing was imported.
-    Idle,
-    Soon,
-    Bad,
+/// Shown by colour and by shape: not everybody sees colours, nor does a file.
+fn mark(mood: Mood) -> char {
+    match mood {
+        Mood::Well => '✓',
+        Mood::Idle => '·',
+        Mood::Soon => '!',
+        Mood::Bad => '✗',
+    }
 }
 
-impl Mood {
-    fn of(row: &Row) -> Self {
-        let is_soon = |note: &Note| note.code.as_deref() == Some(finding::EXPIRES_SOON.code);
-        if row.needs_person() {
-            return if row.to_do.iter().all(is_soon) {
-                Self::Soon
-            } else {
-                Self::Bad
-            };
-        }
-        match row.state {
-            State::Open(Open::Left | Open::Queued)
-            | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => Self::Idle,
-            _ => Self::Well,
-        }
-    }
-
-    fn mark(self) -> char {
-        match self {
-            Self::Well => '✓',
-            Self::Idle => '·',
-            Self::Soon => '!',
-            Self::Bad => '✗',
-        }
-    }
-
-    fn style(self) -> Style {
-        match self {
-            Self::Well => GOOD,
-            Self::Idle => QUIET,
-            Self::Soon => CAUTION,
-            Self::Bad => BAD,
-        }
+fn style(mood: Mood) -> Style {
+    match mood {
+        Mood::Well => GOOD,
+        Mood::Idle => QUIET,
+        Mood::Soon => CAUTION,
+        Mood::Bad => BAD,
     }
 }
 
@@ -312,7 +283,9 @@ fn minute(instant: OffsetDateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use certdrop::sweep::status::Status;
+    use certdrop::finding;
+    use certdrop::summary::Outcome;
+    use certdrop::sweep::status::{Open, State, Status};
     use time::Duration;
     use time::macros::datetime;
 

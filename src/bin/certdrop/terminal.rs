@@ -43,24 +43,6 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Text of any origin, without what a terminal would obey: escape sequences, bells, turns of the
-/// direction of writing (Unicode Standard Annex #9, section 2). Line breaks stay.
-pub(crate) fn harmless(text: &str) -> String {
-    let is_obeyed = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|c| {
-            if is_obeyed(c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
 /// One line to the user on standard error. Nobody is left to be told if that is closed, and it is no
 /// reason to end with a panic.
 pub(crate) fn complain(line: &str) {
@@ -70,20 +52,6 @@ pub(crate) fn complain(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_that_a_terminal_obeys_gets_through() {
-        for (text, shown) in [
-            ("www.example.com", "www.example.com"),
-            ("two\nlines", "two\nlines"),
-            ("\u{1b}]0;owned\u{7}", "\u{fffd}]0;owned\u{fffd}"),
-            ("a\rb\u{9b}2J", "a\u{fffd}b\u{fffd}2J"),
-            ("moc.\u{202e}elpmaxe", "moc.\u{fffd}elpmaxe"),
-            ("bücher.example ✓", "bücher.example ✓"),
-        ] {
-            assert_eq!(harmless(text), shown);
-        }
-    }
 
     #[test]
     fn texts_fit_their_columns() {

@@ -5,12 +5,13 @@ use std::io::Write;
 use anyhow::Result;
 use certdrop::certificate::Certificate;
 use certdrop::finding::Finding;
+use certdrop::harmless;
 use certdrop::validate::Served;
 use time::{Date, OffsetDateTime};
 
 use crate::check::Checked;
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
-use crate::terminal::{columns, fitted, harmless, wrapped};
+use crate::terminal::{columns, fitted, wrapped};
 
 /// No line is wider than this, however wide the terminal is: eyes get lost.
 const MOST_COLUMNS: usize = 110;
@@ -31,7 +32,7 @@ pub(crate) fn write(checked: &Checked, now: OffsetDateTime, output: &mut impl Wr
     writeln!(
         output,
         "{style}{verdict}{style:#}  {STRONG}{}{STRONG:#}",
-        harmless(&checked.bundle)
+        harmless::line(&checked.bundle)
     )?;
     if let Some(served) = &checked.served {
         chain(served, now, output)?;
@@ -100,7 +101,7 @@ fn short_name(name: &certdrop::certificate::DistinguishedName) -> String {
     let name = name
         .common_name()
         .map_or_else(|| name.to_string(), str::to_owned);
-    harmless(&name)
+    harmless::line(&name)
 }
 
 fn days_left(certificate: &Certificate, now: OffsetDateTime) -> String {
@@ -184,7 +185,7 @@ fn finding(finding: &Finding, output: &mut impl Write) -> Result<()> {
 fn labelled(label: &str, text: &str, output: &mut impl Write) -> Result<()> {
     let mut label = label;
     for line in wrapped(
-        &harmless(text),
+        &harmless::lines(text),
         columns(MOST_COLUMNS).saturating_sub(MARGIN),
     ) {
         writeln!(output, "  {QUIET}{label:<8}{QUIET:#}{line}")?;

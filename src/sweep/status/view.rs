@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Live, Note, Open, Row, State};
 use crate::bundle_name::BundleName;
+use crate::days_left::days_left;
 use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
@@ -106,7 +107,7 @@ impl View<'_> {
             region: arn.region().to_string(),
             arn: arn.to_string(),
             not_after,
-            days_left: not_after.map(|end| days(end - self.now)),
+            days_left: not_after.map(|end| days_left(end, self.now)),
         })
     }
 
@@ -212,9 +213,4 @@ impl Note {
             remedy: remedy.to_owned(),
         }
     }
-}
-
-/// Whole days; the last day is day 0, one that is past is negative.
-fn days(left: Duration) -> i64 {
-    left.whole_seconds().div_euclid(24 * 60 * 60)
 }

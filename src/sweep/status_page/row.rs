@@ -4,9 +4,7 @@ use std::fmt::{self, Write};
 
 use super::text::{Days, Text};
 use super::timeline::Scale;
-use crate::finding;
-use crate::summary::Outcome;
-use crate::sweep::status::{Live, Note, Open, Row, State};
+use crate::sweep::status::{Live, Mood, Note, Row};
 
 pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, warning: i64) -> fmt::Result {
     let (mood, bundle) = (mood(row), Text(&row.bundle));
@@ -31,18 +29,11 @@ pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, warning: i64) -
 
 /// Shown by colour and by shape, beside what is written.
 fn mood(row: &Row) -> &'static str {
-    let is_soon = |note: &Note| note.code.as_deref() == Some(finding::EXPIRES_SOON.code);
-    if row.needs_person() {
-        return if row.to_do.iter().all(is_soon) {
-            "soon"
-        } else {
-            "bad"
-        };
-    }
-    match row.state {
-        State::Open(Open::Left | Open::Queued)
-        | State::Done(Outcome::Waiting | Outcome::Rejected | Outcome::Gone) => "idle",
-        _ => "good",
+    match row.mood() {
+        Mood::Well => "good",
+        Mood::Idle => "idle",
+        Mood::Soon => "soon",
+        Mood::Bad => "bad",
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 
 use time::{Month, OffsetDateTime};
 
+use crate::harmless::is_hidden;
+
 /// Text of any origin, harmless between tags and in quoted attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a>(pub(super) &'a str);
@@ -19,7 +21,7 @@ impl fmt::Display for Text<'_> {
                 '\'' => f.write_str("&#39;")?,
                 // What is not seen must not hide what is: no bells, no null bytes, no turns of the
                 // direction of writing.
-                c if c.is_control() || is_direction(c) => {
+                c if is_hidden(c) => {
                     f.write_char(char::REPLACEMENT_CHARACTER)?;
                 }
                 c => f.write_char(c)?,
@@ -27,11 +29,6 @@ impl fmt::Display for Text<'_> {
         }
         Ok(())
     }
-}
-
-/// Source: Unicode Standard Annex #9, section 2.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `2,000`.
