@@ -101,8 +101,10 @@ fn leave_as_done(cloud: &Cloud, bundles: usize, changed: usize) -> (String, usiz
             version: etag,
         };
         let content = ContentId::of(vec![source]).to_string();
-        cloud.put(&format!("summaries/{name}/{content}.json"), b"{}");
-        entries.insert(name.clone(), entry(&name, &content, &arn, &old.serial));
+        let (_, summary) = cloud.put(&format!("summaries/{name}/{content}.json"), b"{}");
+        let mut entry = entry(&name, &content, &arn, &old.serial);
+        entry["summary_etag"] = json!(summary);
+        entries.insert(name.clone(), entry);
         if number % changed.min(bundles) == changed.min(bundles) / 2 && changed < bundles + 1 {
             count += 1;
             let renewed = authority.issue(&Order::new(&name, Age::DAY));
