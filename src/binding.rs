@@ -42,7 +42,7 @@ pub struct Found {
     pub detail: CertificateDetail,
     /// Value of its tag [`BUNDLE_TAG`].
     pub bundle_tag: Option<String>,
-    /// It has the tag [`MANAGED_TAG`] of certdrop.
+    /// It has the tag [`MANAGED_TAG`](crate::tag::MANAGED_TAG) of certdrop.
     pub is_managed: bool,
 }
 
