@@ -1,17 +1,23 @@
 //! How long a certificate is valid still, as everything that shows it counts.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// Whole days from `now` until `end`, both UTC: 0 on the last day, negative from the instant at which it is past.
 #[must_use]
 pub fn days_left(end: OffsetDateTime, now: OffsetDateTime) -> i64 {
-    (end - now).whole_seconds().div_euclid(24 * 60 * 60)
+    let left = end - now;
+    let days = left.whole_days();
+    // Rounded down, and not towards zero: half a second after its end a certificate is past.
+    if left < Duration::days(days) {
+        days - 1
+    } else {
+        days
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::Duration;
     use time::macros::datetime;
 
     #[test]
@@ -33,5 +39,6 @@ mod tests {
                 "{hours} h"
             );
         }
+        assert_eq!(days_left(now - Duration::milliseconds(1), now), -1);
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use certdrop::certificate::Certificate;
+use certdrop::days_left;
 use certdrop::finding::Finding;
 use certdrop::harmless;
 use certdrop::validate::Served;
@@ -108,10 +109,8 @@ fn days_left(certificate: &Certificate, now: OffsetDateTime) -> String {
     if now < certificate.not_before {
         return "not yet valid".to_owned();
     }
-    if certificate.not_after < now {
-        return "expired".to_owned();
-    }
-    match (certificate.not_after - now).whole_days() {
+    match days_left::days_left(certificate.not_after, now) {
+        ..=-1 => "expired".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     }

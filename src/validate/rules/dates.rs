@@ -4,6 +4,7 @@ use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::Certificate;
+use crate::days_left::days_left;
 use crate::finding::{self, Finding};
 use crate::validate::{Policy, Served};
 
@@ -25,7 +26,7 @@ fn validity(certificate: &Certificate, policy: &Policy) -> Option<Finding> {
         let message = format!("It is valid from {} on.", moment(certificate.not_before));
         (&finding::NOT_YET_VALID, message)
     } else if certificate.not_after - policy.now < policy.expiry_warning {
-        let left = (certificate.not_after - policy.now).whole_days();
+        let left = days_left(certificate.not_after, policy.now);
         let message = format!(
             "It expires at {}, in {left} days.",
             moment(certificate.not_after)
