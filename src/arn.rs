@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::region::Region;
+use crate::text_form::text_form;
 
 /// The ARN of a certificate in ACM.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateArn {
     text: String,
     region: Region,
@@ -50,16 +48,4 @@ impl fmt::Display for CertificateArn {
     }
 }
 
-impl TryFrom<String> for CertificateArn {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("this is no ARN of a certificate")
-    }
-}
-
-impl From<CertificateArn> for String {
-    fn from(arn: CertificateArn) -> Self {
-        arn.text
-    }
-}
+text_form!(CertificateArn, Self::parse, "no ARN of a certificate");

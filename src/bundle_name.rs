@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::certificate::hexadecimal;
+use crate::text_form::text_form;
 
 /// Endings that say how a bundle is packed and not what it is for.
 const ENDINGS: [&str; 22] = [
@@ -44,8 +43,7 @@ const DIGEST_DIGITS: usize = 12;
 
 /// What a bundle is called: `www.example.com` for `drop/www.example.com.pfx`, for
 /// `drop/www.example.com.pem` and for everything in the folder `drop/www.example.com/`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleName(String);
 
 /// How the objects of a bundle lie in the bucket.
@@ -113,19 +111,7 @@ impl BundleName {
     }
 }
 
-impl TryFrom<String> for BundleName {
-    type Error = &'static str;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        Self::new(&name).ok_or("this cannot be the name of a bundle")
-    }
-}
-
-impl From<BundleName> for String {
-    fn from(bundle: BundleName) -> Self {
-        bundle.0
-    }
-}
+text_form!(BundleName, Self::new, "no name that a bundle can have");
 
 impl fmt::Display for BundleName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use ring::digest::{Context, SHA256};
-use serde::{Deserialize, Serialize};
-
 use crate::certificate::hexadecimal;
+use crate::text_form::text_form;
+use ring::digest::{Context, SHA256};
 
 /// Hexadecimal digits of an id: 128 bits.
 const DIGITS: usize = 32;
@@ -20,8 +19,7 @@ pub struct Source {
 }
 
 /// The id of a bundle's content: the same sources give the same id in any order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(String);
 
 impl ContentId {
@@ -54,19 +52,7 @@ impl ContentId {
     }
 }
 
-impl TryFrom<String> for ContentId {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("this is no content id")
-    }
-}
-
-impl From<ContentId> for String {
-    fn from(id: ContentId) -> Self {
-        id.0
-    }
-}
+text_form!(ContentId, Self::parse, "no content id");
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

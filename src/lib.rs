@@ -52,4 +52,5 @@ pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;
 pub mod tag;
+mod text_form;
 pub mod validate;

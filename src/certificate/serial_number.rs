@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::hexadecimal;
+use crate::text_form::text_form;
 
 /// A serial number: a positive integer, big-endian, without leading zeros.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SerialNumber(Vec<u8>);
 
 impl SerialNumber {
@@ -39,19 +37,11 @@ impl SerialNumber {
     }
 }
 
-impl TryFrom<String> for SerialNumber {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::from_hexadecimal(&text).ok_or("this is no serial number in hexadecimal")
-    }
-}
-
-impl From<SerialNumber> for String {
-    fn from(serial: SerialNumber) -> Self {
-        serial.to_string()
-    }
-}
+text_form!(
+    SerialNumber,
+    Self::from_hexadecimal,
+    "no serial number in hexadecimal"
+);
 
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
