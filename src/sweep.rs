@@ -59,7 +59,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
         ..world
     };
     index.keep_regions(&listing.regions);
-    let Found { work, unread } = find_work(&listing, &mut index, Tags::Compared, world).await?;
+    let ToDo { work, unread } = find_work(&listing, &mut index, Tags::Compared, world).await?;
     info!(
         bundles = listing.bundles.len(),
         to_do = work.len(),
@@ -114,7 +114,7 @@ enum Tags {
 }
 
 /// What a sweep has to do.
-struct Found {
+struct ToDo {
     work: Vec<(BundleName, Reason)>,
     /// Bundles whose summary there was no time to read.
     unread: usize,
@@ -127,7 +127,7 @@ async fn find_work(
     index: &mut Index,
     tags: Tags,
     world: Invocation<'_>,
-) -> Result<Found, Fault> {
+) -> Result<ToDo, Fault> {
     let mut work = Vec::new();
     let mut unread = Vec::new();
     let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
@@ -169,7 +169,7 @@ async fn find_work(
         }
     }
     recall_removed(listing, &summaries, index, world).await?;
-    Ok(Found { work, unread: left })
+    Ok(ToDo { work, unread: left })
 }
 
 async fn read_summary(key: &str, world: Invocation<'_>) -> Result<Option<Entry>, Fault> {

@@ -209,10 +209,8 @@ impl Acm {
             .certificate_arn(arn.as_str())
             .customize()
             .interceptor(answer.clone());
-        match absent(call.send().await, "acm:DescribeCertificate", arn.as_str())? {
-            Some(_) => answer.detail().map(Some),
-            None => Ok(None),
-        }
+        let found = absent(call.send().await, "acm:DescribeCertificate", arn.as_str())?;
+        found.map(|_| answer.detail()).transpose()
     }
 
     /// Describes `arn` until ACM shows `leaf`, at most for some seconds: the last answer, if any.

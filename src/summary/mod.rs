@@ -145,25 +145,22 @@ impl Summary {
     /// The names of the certificate that is served, those of the first region that serves one.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        let everywhere = self
-            .regions
-            .values()
-            .filter_map(|there| there.certificate.as_ref());
-        let mut certificates = self.certificate.iter().chain(everywhere);
-        certificates
-            .next()
-            .map_or_else(Vec::new, CertificateDetail::names)
+        let first = self.certificates().next();
+        first.map_or_else(Vec::new, CertificateDetail::names)
     }
 
     /// When the first of the bundle's certificates ends.
     #[must_use]
     pub fn first_end(&self) -> Option<OffsetDateTime> {
-        let everywhere = self
-            .regions
-            .values()
-            .filter_map(|there| there.certificate.as_ref());
-        let certificates = self.certificate.iter().chain(everywhere);
-        certificates.filter_map(CertificateDetail::not_after).min()
+        let ends = self.certificates().filter_map(CertificateDetail::not_after);
+        ends.min()
+    }
+
+    /// What ACM says of each of the bundle's certificates, the home region's first.
+    fn certificates(&self) -> impl Iterator<Item = &CertificateDetail> {
+        let everywhere = self.regions.values();
+        let everywhere = everywhere.filter_map(|there| there.certificate.as_ref());
+        self.certificate.iter().chain(everywhere)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{Summary, prose};
 use crate::harmless;
@@ -41,7 +40,7 @@ pub fn of(summary: &Summary, stored_at: &str, now: OffsetDateTime) -> Notice {
         whole
     } else {
         let prose = format!("{}\n[…] The rest is in {stored_at}\n", cut(&prose));
-        message(summary, &prose, &short(summary, stored_at))
+        message(summary, &prose, &short(&programs, stored_at))
     };
     Notice {
         subject: prose::subject(summary),
@@ -61,18 +60,24 @@ fn message(summary: &Summary, prose: &str, programs: &Value) -> String {
     message.to_string()
 }
 
-fn short(summary: &Summary, stored_at: &str) -> Value {
-    let at = summary.at.format(&Rfc3339).unwrap_or_default();
-    json!({
-        "certdrop": summary.certdrop,
-        "outcome": summary.outcome,
-        "bundle": summary.bundle,
-        "object": summary.object,
-        "certificate_arn": summary.certificate_arn,
-        "content_id": summary.content_id,
-        "at": at,
-        "summary": stored_at,
-    })
+/// What of the whole document still stands in a message that is too long.
+const KEPT: [&str; 7] = [
+    "certdrop",
+    "outcome",
+    "bundle",
+    "object",
+    "certificate_arn",
+    "content_id",
+    "at",
+];
+
+fn short(whole: &Value, stored_at: &str) -> Value {
+    let kept = KEPT.into_iter().map(|name| {
+        let value = whole.get(name).cloned().unwrap_or_default();
+        (name.to_owned(), value)
+    });
+    let pointer = ("summary".to_owned(), json!(stored_at));
+    Value::Object(kept.chain([pointer]).collect())
 }
 
 fn cut(prose: &str) -> &str {

@@ -3,14 +3,11 @@
 //! Lists show only what is current. A valid version whose event was lost, or which a region failed to take, would stay
 //! so where a broken one followed it.
 
-use std::collections::BTreeSet;
-
 use tracing::warn;
 
 use super::index::{Entry, Index};
 use super::plan::{self, Listed, Listing};
 use super::{Report, content_id, entry, has_time, read_summary};
-use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
@@ -62,7 +59,7 @@ async fn show(
     earlier: Entry,
     world: Invocation<'_>,
 ) -> Result<Entry, Fault> {
-    if arns(&current) == arns(&earlier) {
+    if current.arns().eq(earlier.arns()) {
         return Ok(current.serving(earlier));
     }
     let item = WorkItem {
@@ -76,13 +73,6 @@ async fn show(
     } else {
         again
     })
-}
-
-/// In every region.
-fn arns(entry: &Entry) -> BTreeSet<&CertificateArn> {
-    let kept = entry.certificates();
-    kept.filter_map(|kept| kept.certificate_arn.as_ref())
-        .collect()
 }
 
 /// The newest earlier state of `bundle` that is served, after work on those that no run has seen.
@@ -113,9 +103,8 @@ async fn newest_served(
 
 /// Its certificates were not deleted since. What was imported since the lists were made is not on them.
 fn is_there(entry: &Entry, listing: &Listing, world: Invocation<'_>) -> bool {
-    arns(entry)
-        .into_iter()
-        .all(|arn| entry.at >= world.now || listing.certificate(arn) != Listed::Gone)
+    let mut arns = entry.arns();
+    arns.all(|arn| entry.at >= world.now || listing.certificate(arn) != Listed::Gone)
 }
 
 /// What the summary of a state tells, if it has one.

@@ -284,6 +284,12 @@ impl Entry {
         let all = std::iter::once(&self.home).chain(self.others.values());
         all.filter(|kept| kept.certificate_arn.is_some())
     }
+
+    /// Their ARNs, the home region's first.
+    pub fn arns(&self) -> impl Iterator<Item = &CertificateArn> {
+        self.certificates()
+            .filter_map(|kept| kept.certificate_arn.as_ref())
+    }
 }
 
 fn is_retried(summary: &Summary) -> bool {
@@ -392,10 +398,7 @@ mod tests {
                 "certificate": {"Serial": "02", "NotAfter": "2027-01-15T08:00:00Z"}},
         });
         let kept = entry(&json);
-        let arns = kept
-            .certificates()
-            .filter_map(|kept| kept.certificate_arn.as_ref());
-        let regions: Vec<_> = arns.map(|arn| arn.region().as_str()).collect();
+        let regions: Vec<_> = kept.arns().map(|arn| arn.region().as_str()).collect();
         assert_eq!(regions, ["eu-central-1", "us-east-1"]);
         assert!(!kept.retry);
         json["regions"]["us-east-1"] = json!({"fault": "no answer in time"});

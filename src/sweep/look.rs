@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::plan::{Listing, Reason};
 use super::status::Status;
-use super::{Found, Report, Tags, find_work, list, load_index, tell};
+use super::{Report, Tags, ToDo, find_work, list, load_index, tell};
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::inventory::Dropped;
@@ -54,7 +54,7 @@ impl Look {
 pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
     index.keep_regions(&listing.regions);
-    let Found { work, .. } = find_work(&listing, &mut index, Tags::Trusted, world).await?;
+    let ToDo { work, .. } = find_work(&listing, &mut index, Tags::Trusted, world).await?;
     let mut report = undone(&listing, &work, world.now);
     tell(&listing, &index, &mut report, world);
     info!(bundles = listing.bundles.len(), "looked");

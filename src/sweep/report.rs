@@ -131,9 +131,12 @@ pub(super) fn tell(listing: &Listing, index: &Index, report: &mut Report, world:
 
 /// Forgets the bundles that are gone and have no certificate any more.
 pub(super) fn forget(listing: &Listing, index: &mut Index, world: Invocation<'_>) {
-    let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
+    let config = world.config;
+    let summaries = config
+        .bundle_days
+        .map(|_| listing.summaries_by_bundle(&config.summary_prefix));
     // A summary that is not in the index is read by every sweep for as long as it is there.
-    let is_recalled = |name: &str| world.config.bundle_days.is_some() && summaries.has(name);
+    let is_recalled = |name: &str| summaries.as_ref().is_some_and(|all| all.has(name));
     index.keep(|name, entry| {
         is_there(listing, name) || may_be_live(listing, entry) || is_recalled(name)
     });
@@ -148,20 +151,17 @@ fn live<'a>(
     listing: &'a Listing,
     entry: &'a Entry,
 ) -> impl Iterator<Item = (&'a CertificateArn, &'a Standing)> {
-    entry.certificates().filter_map(|kept| {
-        let arn = kept.certificate_arn.as_ref()?;
-        match listing.certificate(arn) {
+    entry
+        .arns()
+        .filter_map(|arn| match listing.certificate(arn) {
             Listed::There(standing) => Some((arn, standing)),
             Listed::Gone | Listed::Unknown => None,
-        }
-    })
+        })
 }
 
 /// ACM has a certificate of the bundle, or could not be asked.
 fn may_be_live(listing: &Listing, entry: &Entry) -> bool {
-    let mut arns = entry
-        .certificates()
-        .filter_map(|kept| kept.certificate_arn.as_ref());
+    let mut arns = entry.arns();
     arns.any(|arn| listing.certificate(arn) != Listed::Gone)
 }
 

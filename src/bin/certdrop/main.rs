@@ -14,11 +14,11 @@ mod table;
 mod terminal;
 mod tree;
 
-use certdrop::harmless;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use certdrop::harmless;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 

@@ -3,11 +3,11 @@
 //!
 //! It listens to what the pipeline and the sweep log anyway.
 
-use certdrop::harmless;
 use std::fmt::Debug;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 
+use certdrop::harmless;
 use terminal_size::{Width, terminal_size_of};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
