@@ -28,6 +28,19 @@ pub(crate) fn run_with_queue(
     run_with(&settings, async |scene| play(scene, queue).await);
 }
 
+/// The same, where ACM takes one import and throttles all others, and an invocation of twelve seconds has time to see it.
+fn run_throttled(name: &str, play: impl AsyncFnOnce(&Scene, Queue)) {
+    let settings = [
+        ("CERTDROP_ATTEMPT_SECONDS", "1"),
+        ("CERTDROP_LEASE_SECONDS", "10"),
+    ];
+    run_with_queue(name, &settings, async |scene, queue| {
+        let rate = json!({"rate": {"ImportCertificate": {"per_second": 0.0001, "burst": 1.0}}});
+        scene.turn_knobs(&rate).await;
+        play(scene, queue).await;
+    });
+}
+
 pub(crate) struct Queue {
     url: String,
 }
@@ -141,13 +154,7 @@ fn what_a_person_must_mend_is_not_put_into_the_queue_by_a_sweep() {
 
 #[test]
 fn a_message_that_is_throttled_to_the_end_is_sent_anew_and_does_not_count_as_failed() {
-    let settings = [
-        ("CERTDROP_ATTEMPT_SECONDS", "1"),
-        ("CERTDROP_LEASE_SECONDS", "10"),
-    ];
-    run_with_queue("work-that-waits", &settings, async |scene, queue| {
-        let rate = json!({"rate": {"ImportCertificate": {"per_second": 0.0001, "burst": 1.0}}});
-        scene.turn_knobs(&rate).await;
+    run_throttled("work-that-waits", async |scene, queue| {
         let authority = Authority::new();
         let mut events = BTreeSet::new();
         for name in ["first.example.com", "second.example.com"] {
@@ -255,13 +262,7 @@ fn messages_about_one_bundle_do_not_wait_for_each_other_s_lease() {
 
 #[test]
 fn what_follows_a_throttled_message_about_the_same_bundle_is_throttled_too() {
-    let settings = [
-        ("CERTDROP_ATTEMPT_SECONDS", "1"),
-        ("CERTDROP_LEASE_SECONDS", "10"),
-    ];
-    run_with_queue("work-of-one-bundle", &settings, async |scene, queue| {
-        let rate = json!({"rate": {"ImportCertificate": {"per_second": 0.0001, "burst": 1.0}}});
-        scene.turn_knobs(&rate).await;
+    run_throttled("work-of-one-bundle", async |scene, queue| {
         let authority = Authority::new();
         let used_up = authority.issue(&Order::new("first.example.com", Duration::DAY));
         scene

@@ -4,18 +4,23 @@ use std::fs;
 
 use certdrop::event::{Content, Event, FIRST_SENT, Request, SweepRequest, Watched, WorkItem, read};
 use certdrop::fault::Fault;
+use serde_json::{Value, json};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
 
 fn event(sample: &str) -> Result<Event, Fault> {
+    read(&payload(sample), WATCHED)
+}
+
+const WATCHED: Watched<'static> = Watched {
+    bucket: "example-bucket",
+    drop_prefix: "drop/",
+};
+
+fn payload(sample: &str) -> Value {
     let path = format!("{SAMPLES}/{sample}.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{path}: {fault}"));
-    let payload = serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{path}: {fault}"));
-    let watched = Watched {
-        bucket: "example-bucket",
-        drop_prefix: "drop/",
-    };
-    read(&payload, watched)
+    serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{path}: {fault}"))
 }
 
 fn request(sample: &str) -> Result<Request, Fault> {
@@ -88,17 +93,11 @@ fn samples_from_queues_hold_two_messages_each() {
 
 #[test]
 fn a_message_knows_when_it_was_sent_first() {
-    let text = fs::read_to_string(format!("{SAMPLES}/sqs-s3-notification.json")).expect("a sample");
-    let mut payload: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let sent: String =
-        serde_json::from_value(payload["Records"][0]["attributes"]["SentTimestamp"].clone())
-            .expect("text");
-    let first = |payload: &serde_json::Value| {
-        let watched = Watched {
-            bucket: "example-bucket",
-            drop_prefix: "drop/",
-        };
-        let Ok(Event::Queue(messages)) = read(payload, watched) else {
+    let mut payload = payload("sqs-s3-notification");
+    let sent = payload["Records"][0]["attributes"]["SentTimestamp"].clone();
+    let sent = sent.as_str().expect("text");
+    let first = |payload: &Value| {
+        let Ok(Event::Queue(messages)) = read(payload, WATCHED) else {
             panic!("messages");
         };
         messages[0]
@@ -112,7 +111,7 @@ fn a_message_knows_when_it_was_sent_first() {
         ("170141183460469231731687303715884105727", None),
     ] {
         payload["Records"][0]["messageAttributes"] =
-            serde_json::json!({FIRST_SENT: {"stringValue": attribute, "dataType": "Number"}});
+            json!({FIRST_SENT: {"stringValue": attribute, "dataType": "Number"}});
         assert_eq!(first(&payload), expected, "{attribute}");
     }
 }
