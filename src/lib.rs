@@ -40,6 +40,7 @@ pub mod harmless;
 pub mod inventory;
 pub mod lease;
 #[cfg(feature = "local-acm")]
+#[path = "../acm/src/lib.rs"]
 pub mod local_acm;
 pub mod pace;
 #[cfg(feature = "function")]
