@@ -21,6 +21,8 @@ run: ## put the stack on a local stage, drop bundles, show what happens
 	@$(PYTHON) stage/machine.py run
 	@$(PYTHON) stage/run.py $(RUN_FLAGS)
 
+# The packages that have tests.
+TESTED := --package certdrop --package certdrop-acm --package certdrop-model --all-features
 # Most of a test is waiting for servers.
 TEST_THREADS ?= 6
 test: ## all tests, end to end with real servers
@@ -28,7 +30,7 @@ test: ## all tests, end to end with real servers
 	@$(PYTHON) -m unittest discover --quiet --start-directory stage
 	@$(PYTHON) stage/tools.py aws ministack moto sam
 	@RUST_TEST_THREADS=$(TEST_THREADS) $(PYTHON) stage/progress.py \
-		$(CARGO) test --package certdrop --package certdrop-model --all-features
+		$(CARGO) test $(TESTED)
 	@$(PYTHON) stage/run.py --built
 	@$(BULK) --bundles 40 --times 5
 
@@ -44,7 +46,7 @@ one: ## one end-to-end test, or those whose names hold these words: TEST=drop::a
 
 BULK := $(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/bulk.py
 bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed template on the stage
-	@$(CARGO) test --package certdrop --package certdrop-model --all-features --no-run
+	@$(CARGO) test $(TESTED) --no-run
 	@$(BULK) --bundles 300
 	@$(BULK) --bundles 2500 --times 20
 	@$(BULK) --bundles 2500 --times 20 --due

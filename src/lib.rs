@@ -11,11 +11,13 @@
 //! | [`summary`] | what the world is told |
 //! | [`aws`] | the only room that names an SDK |
 //! | [`pipeline`] | tells the story of one bundle; [`sweep`] repeats it for all |
-//! | `local_acm` | behind a feature: an ACM for tests, which reads the rules a second time |
 //!
 //! Dependencies point one way: binaries know the pipeline and the sweep, these know [`aws`], and all
 //! of them know the pure core (everything else). The pure core knows no SDK, no tokio, no file, no
 //! environment and no clock; `tests/pure_core/architecture.rs` holds that line.
+//!
+//! Beside the house stands the package `certdrop-acm`: an ACM for tests, which takes its certificates from
+//! [`certificate`] and reads ACM's rules a second time.
 
 pub mod arn;
 #[cfg(feature = "function")]
@@ -39,9 +41,6 @@ pub mod handler;
 pub mod harmless;
 pub mod inventory;
 pub mod lease;
-#[cfg(feature = "local-acm")]
-#[path = "../acm/src/lib.rs"]
-pub mod local_acm;
 pub mod pace;
 #[cfg(feature = "function")]
 pub mod pipeline;

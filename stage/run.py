@@ -116,9 +116,9 @@ def build(acm):
     """The debug profile: what is shown is the same, and it is built in a fraction of the time."""
     # One call for both, because another set of features would compile every dependency again; and without
     # the command line tool, which is not on this stage.
-    wanted = (["--features", "local-acm", "--bin", "bootstrap", "--bin", "certdrop-acm"] if acm == "certdrop"
-              else ["--features", "function", "--bin", "bootstrap"])
-    command = ["cargo", "build", "--no-default-features", *wanted]
+    ours = ["--package", "certdrop-acm", "--bin", "certdrop-acm"] if acm == "certdrop" else []
+    command = ["cargo", "build", "--package", "certdrop", "--no-default-features", "--features", "certdrop/function",
+               "--bin", "bootstrap", *ours]
     if progress.run(command, folder=ROOT) != 0:
         raise Failed(f"{' '.join(command)} failed")
 

@@ -1,7 +1,7 @@
 //! A local AWS Certificate Manager that refuses what ACM refuses.
 //!
 //! It reads ACM's rules a second time, on purpose: it shares the certificate model with the rest of
-//! certdrop but knows nothing of [`crate::validate`] and [`crate::binding`], so that one reading can
+//! certdrop but knows nothing of [`certdrop::validate`] and [`certdrop::binding`], so that one reading can
 //! catch the other. Signatures and keys are judged by OpenSSL. Private keys are judged and
 //! forgotten: they are never kept, answered or logged.
 //!

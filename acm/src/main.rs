@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use certdrop::local_acm::{self, ChainRule, Knobs, Options};
+use certdrop_acm::{ChainRule, Knobs, Options};
 use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -84,7 +84,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     {
         println!("listening on http://{address}");
     }
-    local_acm::serve(listener, options).await?;
+    certdrop_acm::serve(listener, options).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: ACM User Guide, "Prerequisites for importing" and "Certificate and key format for
 //! importing"; the API reference of ImportCertificate. The reading is our own on purpose and knows
-//! nothing of [`crate::validate`]; signatures and keys are judged by OpenSSL.
+//! nothing of [`certdrop::validate`]; signatures and keys are judged by OpenSSL.
 
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509VerifyResult};
@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::pem;
 use super::refusal::Refusal;
 use super::x509_facts::X509Facts;
-use crate::certificate::Certificate;
-use crate::public_key::KeyAlgorithm;
+use certdrop::certificate::Certificate;
+use certdrop::public_key::KeyAlgorithm;
 
 /// Whether a certificate that is not self-signed needs a chain.
 ///

@@ -4,8 +4,8 @@
 
 use super::refusal::Refusal;
 use super::x509_facts::{CLIENT_AUTHENTICATION, X509Facts};
-use crate::certificate::KeyUsage;
-use crate::public_key::KeyAlgorithm;
+use certdrop::certificate::KeyUsage;
+use certdrop::public_key::KeyAlgorithm;
 
 /// Judges `new` as what replaces `current`.
 ///

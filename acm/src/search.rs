@@ -10,7 +10,7 @@ use super::describe::timestamp;
 use super::paging;
 use super::refusal::Refusal;
 use super::stored::{Origin, Stored};
-use crate::certificate::AlternativeName;
+use certdrop::certificate::AlternativeName;
 
 /// Answers `request`, which has passed the model, over `certificates`, the oldest first.
 ///
@@ -203,7 +203,7 @@ fn elements(list: &Value) -> std::slice::Iter<'_, Value> {
 
 /// The sort is stable, so that equal ones stay in the order of their creation.
 fn compare(sort_by: &str, a: &Stored, b: &Stored, now: OffsetDateTime) -> Ordering {
-    let not = |at: fn(&crate::certificate::Certificate) -> OffsetDateTime| {
+    let not = |at: fn(&certdrop::certificate::Certificate) -> OffsetDateTime| {
         let of = |c: &Stored| c.material().map(|material| at(&material.leaf.certificate));
         of(a).cmp(&of(b))
     };

@@ -21,7 +21,7 @@ use super::store::Store;
 use super::stored::{Origin, Stored};
 use super::tags::Tags;
 use super::{list, reimport, requests, search, shape, tagging_api, tags};
-use crate::certificate::hexadecimal;
+use certdrop::certificate::hexadecimal;
 
 /// What a local ACM is started with.
 pub struct Options {

@@ -5,7 +5,7 @@ use openssl::nid::Nid;
 use openssl::x509::{X509, X509NameRef};
 use serde_json::{Map, Value, json};
 
-use crate::certificate::{AlternativeName, Certificate, KeyUsage};
+use certdrop::certificate::{AlternativeName, Certificate, KeyUsage};
 
 /// A certificate and all that the answers say of it.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use certdrop::local_acm::{Call as AcmCall, Options, Quota, Service};
+use certdrop_acm::{Call as AcmCall, Options, Quota, Service};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;

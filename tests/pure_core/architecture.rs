@@ -68,16 +68,6 @@ fn only_the_aws_room_names_an_sdk() {
     }
 }
 
-#[test]
-fn the_local_acm_reads_the_rules_for_itself() {
-    for file in files("../acm/src") {
-        let code = code(&file);
-        for word in ["crate::validate", "crate::binding", "crate::bundle::"] {
-            assert!(!code.contains(word), "{} names {word}", file.display());
-        }
-    }
-}
-
 /// The Rust files of a room, its folders included.
 fn files(room: &str) -> Vec<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_types::SdkConfig;
-use certdrop::local_acm;
 use tokio::runtime::Runtime;
 
 use super::child::{Running, Task};
@@ -114,12 +113,12 @@ pub async fn fresh_acm() -> (String, Task) {
         .await
         .expect("loopback");
     let address = listener.local_addr().expect("an address");
-    let options = local_acm::Options {
+    let options = certdrop_acm::Options {
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
-        ..local_acm::Options::default()
+        ..certdrop_acm::Options::default()
     };
-    let serving = Task::spawn(local_acm::serve(listener, options));
+    let serving = Task::spawn(certdrop_acm::serve(listener, options));
     (format!("http://{address}"), serving)
 }
 

@@ -10,10 +10,10 @@ use base64::prelude::BASE64_STANDARD;
 use certdrop::bundle::{Part, read};
 use certdrop::certificate::Certificate;
 use certdrop::finding::Finding;
-use certdrop::local_acm::{Call, Knobs, Options, Refusal, Service};
 use certdrop::secret::{Passphrase, SecretBytes};
 use certdrop::validate::reimport::{self, Previous};
 use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
+use certdrop_acm::{Call, Knobs, Options, Refusal, Service};
 use fastrand::Rng;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
@@ -531,7 +531,7 @@ fn flip(pem: &mut String, from_end: usize) {
 }
 
 fn corpus() -> Vec<(PathBuf, OffsetDateTime, Vec<Passphrase>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");
     let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let rows = manifest["rows"].as_array().unwrap().iter();

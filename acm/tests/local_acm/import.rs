@@ -1,6 +1,6 @@
 //! What ImportCertificate takes and what it refuses.
 
-use certdrop::local_acm::{ChainRule, Options, Quota};
+use certdrop_acm::{ChainRule, Options, Quota};
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::symm::Cipher;
@@ -474,7 +474,7 @@ fn key_of(issued: &Issued) -> Key {
 
 /// A corpus file whose certificates stand in order, PEM written anew.
 fn corpus(path: &str) -> Issued {
-    let path = format!("{}/tests/corpus/{path}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../tests/corpus/{path}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read(path).unwrap();
     let certificates = X509::stack_from_pem(&text).unwrap();
     Issued {

@@ -20,7 +20,7 @@ use super::server::{Program, run};
 fn boto3_sees_a_whole_life() {
     let program = Program::start(&[]);
     let folder = drop_files();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/acm/tests/local_acm/life.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/local_acm/life.py");
     let output = run(
         "aws/bin/python",
         &[script, folder.path().to_str().unwrap()],

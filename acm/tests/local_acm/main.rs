@@ -18,6 +18,7 @@ mod import;
 mod life;
 mod lists;
 mod model;
+mod own_reading;
 mod persistence;
 mod pki;
 mod reimport;

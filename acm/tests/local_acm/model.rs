@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certdrop::local_acm::{DETAIL_MEMBERS, Presence, Shape, Shown, UNBOUNDED, request_of};
+use certdrop_acm::{DETAIL_MEMBERS, Presence, Shape, Shown, UNBOUNDED, request_of};
 use serde_json::{Value, json};
 
 use super::pki::{Authority, Order};

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use certdrop::local_acm::Options;
+use certdrop_acm::Options;
 use serde_json::{Value, json};
 
 use super::pki::{Authority, Issued, Order};
@@ -110,7 +110,7 @@ fn kill_9_at_any_time_loses_nothing_that_was_answered() {
         }
     }
     tool("aws/bin/python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/acm/tests/local_acm/hammer.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/local_acm/hammer.py");
     let mut arns: Vec<String> = Vec::new();
     for round in 0..8_u64 {
         let mut program = Program::start(&["--data", data]);

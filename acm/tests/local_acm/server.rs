@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certdrop::local_acm::{Call, Knobs, Options, Refusal, Service};
+use certdrop_acm::{Call, Knobs, Options, Refusal, Service};
 use serde_json::{Value, json};
 
 use super::pki::{Issued, NOW};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use certdrop::local_acm::Rate;
+use certdrop_acm::Rate;
 use serde_json::{Value, json};
 
 use super::life::drop_files;
