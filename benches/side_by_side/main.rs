@@ -21,9 +21,9 @@ mod sweeping;
 mod warm;
 
 #[allow(dead_code, reason = "the tests use all of it")]
-#[path = "../../tests/support/pki.rs"]
+#[path = "../../tests/support/src/pki.rs"]
 mod pki;
-#[path = "../../tests/support/round_trips.rs"]
+#[path = "../../tests/support/src/round_trips.rs"]
 mod round_trips;
 
 use std::path::Path;

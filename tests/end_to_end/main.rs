@@ -8,7 +8,7 @@
     reason = "clippy.toml frees #[test] functions only, not what they call; tables and transcripts are printed"
 )]
 
-#[path = "../support/mod.rs"]
+#[path = "../support/src/lib.rs"]
 mod support;
 
 mod arm64;

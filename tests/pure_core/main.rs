@@ -7,7 +7,7 @@
     reason = "clippy.toml frees #[test] functions only, not what they call"
 )]
 
-#[path = "../support/pki.rs"]
+#[path = "../support/src/pki.rs"]
 #[allow(
     dead_code,
     missing_docs,

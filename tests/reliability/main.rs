@@ -8,7 +8,7 @@
     reason = "clippy.toml frees #[test] functions only, not what they call; the numbers are printed for docs/reliability.md"
 )]
 
-#[path = "../support/mod.rs"]
+#[path = "../support/src/lib.rs"]
 mod support;
 
 mod answers;

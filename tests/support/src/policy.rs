@@ -288,7 +288,7 @@ impl Statement {
                     "ForAllValues:StringEquals" => {
                         given.is_none_or(|given| given.iter().all(|one| values.contains(one)))
                     }
-                    other => panic!("the condition {other} is new to tests/support/policy.rs"),
+                    other => panic!("the condition {other} is new to tests/support/src/policy.rs"),
                 }
             })
     }
