@@ -20,12 +20,6 @@ mod statistics;
 mod sweeping;
 mod warm;
 
-#[allow(dead_code, reason = "the tests use all of it")]
-#[path = "../../tests/support/src/pki.rs"]
-mod pki;
-#[path = "../../tests/support/src/round_trips.rs"]
-mod round_trips;
-
 use std::path::Path;
 use std::time::Duration;
 

@@ -7,10 +7,10 @@ use time::Duration as Age;
 use crate::cloud::Cloud;
 use crate::contenders::{CERTDROP, HELLO, NODE, PYTHON, Trust, created, outcome};
 use crate::counting::Counter;
-use crate::pki::{Authority, Order};
 use crate::program::{Cost, Program, Running};
 use crate::report::{Report, Verdict};
 use crate::statistics::{median, mib, ms, quantile};
+use certdrop_test_support::pki::{Authority, Order};
 
 /// Beside one that warms the disk's cache.
 const ROUNDS: usize = 40;

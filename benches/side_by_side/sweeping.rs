@@ -11,10 +11,10 @@ use time::Duration as Age;
 
 use crate::LATENCY;
 use crate::cloud::Cloud;
-use crate::pki::{Authority, Issued, Order};
 use crate::program::{Cost, Program};
 use crate::report::Report;
 use crate::statistics::{exponent, mib, ms};
+use certdrop_test_support::pki::{Authority, Issued, Order};
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 /// One of so many has changed.

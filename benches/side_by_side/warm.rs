@@ -10,11 +10,11 @@ use time::Duration as Age;
 use crate::LATENCY;
 use crate::cloud::{Call, Cloud};
 use crate::contenders::{CERTDROP, HELLO, created, outcome};
-use crate::pki::{Authority, Issued, Order};
 use crate::program::{Cost, Program, Running};
 use crate::report::Report;
-use crate::round_trips::round_trips;
 use crate::statistics::{exponent, median, ms};
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::round_trips::round_trips;
 
 /// Events of each kind.
 const EVENTS: usize = 40;

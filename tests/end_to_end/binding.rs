@@ -4,9 +4,9 @@ use aws_sdk_acm::types::Tag;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::proxy::{Deed, Refusal, THROTTLE, UNAVAILABLE};
-use crate::support::scene::{ADOPTION, Scene, run, run_with};
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::proxy::{Deed, Refusal, THROTTLE, UNAVAILABLE};
+use certdrop_test_support::scene::{ADOPTION, Scene, run, run_with};
 
 const DAY: Duration = Duration::DAY;
 

@@ -13,11 +13,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::regions::DENIED;
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::policy::Policy;
-use crate::support::proxy::{Deed, Proxy, Refusal};
-use crate::support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run};
-use crate::support::stage::{ACCOUNT, REGION};
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::policy::Policy;
+use certdrop_test_support::proxy::{Deed, Proxy, Refusal};
+use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run};
+use certdrop_test_support::stage::{ACCOUNT, REGION};
 
 const TAKEN: Refusal = Refusal {
     status: 412,

@@ -3,8 +3,8 @@
 use serde_json::json;
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::run;
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::run;
 
 const DAY: Duration = Duration::DAY;
 

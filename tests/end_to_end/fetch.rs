@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 use time::Duration;
 
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::scene::run;
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::scene::run;
 
 fn issue(name: &str) -> Issued {
     Authority::new().issue(&Order::new(name, Duration::DAY))

@@ -7,8 +7,8 @@ use serde_json::json;
 use time::Duration;
 
 use crate::queue::{batch, run_with_queue};
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{ADOPTION, Scene, run};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{ADOPTION, Scene, run};
 
 /// What Lambda itself does in the function's name, which no call of the function shows.
 const BY_LAMBDA: [(&str, &str); 6] = [

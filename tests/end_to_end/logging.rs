@@ -3,8 +3,8 @@
 use serde_json::Value;
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run_with};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run_with};
 
 /// Lines about calls of AWS are named like the call.
 const SERVICES: [&str; 5] = ["acm:", "s3:", "ssm:", "sns:", "tag:"];

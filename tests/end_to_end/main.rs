@@ -8,9 +8,6 @@
     reason = "clippy.toml frees #[test] functions only, not what they call; tables and transcripts are printed"
 )]
 
-#[path = "../support/src/lib.rs"]
-mod support;
-
 mod arm64;
 mod binding;
 mod command_line;

@@ -3,8 +3,8 @@
 
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::run_on_moto;
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::run_on_moto;
 
 #[test]
 fn moto_takes_an_import_with_its_tags() {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run, run_with};
-use crate::support::stage::{RUNTIME, STAGE};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run, run_with};
+use certdrop_test_support::stage::{RUNTIME, STAGE};
 
 /// A queue, and a scene whose function knows it.
 pub(crate) fn run_with_queue(
@@ -183,7 +183,7 @@ fn a_message_that_is_throttled_to_the_end_is_sent_anew_and_does_not_count_as_fai
         assert_eq!(first_sent["StringValue"], json!(SENT.to_string()));
         let waited =
             OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH - Duration::milliseconds(SENT);
-        let metrics = crate::support::emf::metrics(&scene.function.log());
+        let metrics = certdrop_test_support::emf::metrics(&scene.function.log());
         let told = metrics.iter().find(|metric| metric.name == "ThrottledFor");
         let told = told.expect("a metric").value;
         assert!((waited.as_seconds_f64() - told).abs() < 60.0, "{told} s");
@@ -415,7 +415,7 @@ fn a_region_that_is_nearly_full_is_told_of() {
         let page = scene.read("summaries/status.html").await;
         let told = "eu-central-1 has 4 imported certificates, and the quota is 5.";
         assert!(page.contains(told), "{page}");
-        let metrics = crate::support::emf::metrics(&scene.function.log());
+        let metrics = certdrop_test_support::emf::metrics(&scene.function.log());
         let used = metrics
             .iter()
             .rev()

@@ -4,11 +4,11 @@ use rcgen::KeyPair;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::proxy::{Deed, Refusal};
-use crate::support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run, run_with};
-use crate::support::stage::REGION;
 use crate::telling::{TOPIC, notices};
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::proxy::{Deed, Refusal};
+use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run, run_with};
+use certdrop_test_support::stage::REGION;
 
 pub(crate) const DENIED: Refusal = Refusal {
     status: 400,

@@ -4,10 +4,10 @@
 use serde_json::Value;
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::proxy::{Call, Deed};
-use crate::support::round_trips::round_trips;
-use crate::support::scene::{Scene, run};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::proxy::{Call, Deed};
+use certdrop_test_support::round_trips::round_trips;
+use certdrop_test_support::scene::{Scene, run};
 
 const DAY: Duration = Duration::DAY;
 

@@ -4,8 +4,8 @@ use certdrop::event::{Content, Event, Request, Watched, WorkItem, read};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run};
 
 /// The sample as it would come about this scene's bucket, after what it tells of was dropped.
 async fn happened(scene: &Scene, sample: &str) -> Value {

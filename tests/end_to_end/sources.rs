@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::runtime_api::Function;
-use crate::support::scene::{Scene, run};
-use crate::support::stage::{RUNTIME, STAGE};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::runtime_api::Function;
+use certdrop_test_support::scene::{Scene, run};
+use certdrop_test_support::stage::{RUNTIME, STAGE};
 
 async fn put_new(scene: &Scene, name: &str) -> String {
     let issued = Authority::new().issue(&Order::new(name, Duration::DAY));

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run, run_with};
-use crate::support::stage::REGION;
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run, run_with};
+use certdrop_test_support::stage::REGION;
 
 async fn sweep(scene: &Scene) -> Value {
     scene

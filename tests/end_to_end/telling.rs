@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::emf::{Metric, metrics};
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run, run_with};
+use certdrop_test_support::emf::{Metric, metrics};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run, run_with};
 
 pub(crate) const TOPIC: (&str, &str) = (
     "CERTDROP_TOPIC_ARN",

@@ -1,6 +1,5 @@
 //! Which certificate a bundle belongs to, and what has to be done to it: every row one situation.
 
-use super::pki::{Authority, Order};
 use base64::Engine as _;
 use certdrop::arn::CertificateArn;
 use certdrop::binding::{
@@ -9,6 +8,7 @@ use certdrop::binding::{
 use certdrop::bundle_name::BundleName;
 use certdrop::certificate::Certificate;
 use certdrop::certificate_detail::CertificateDetail;
+use certdrop_test_support::pki::{Authority, Order};
 use serde_json::json;
 use time::Duration;
 

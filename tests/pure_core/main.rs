@@ -7,15 +7,6 @@
     reason = "clippy.toml frees #[test] functions only, not what they call"
 )]
 
-#[path = "../support/src/pki.rs"]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    reason = "shared with other tests"
-)]
-mod pki;
-
 mod architecture;
 mod binding;
 mod corpus;

@@ -7,10 +7,10 @@ use rcgen::{KeyPair, PKCS_ECDSA_P384_SHA384};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::proxy::{Call, DENIED, Deed, Gate, Proxy, THROTTLE, UNAVAILABLE};
-use crate::support::runtime_api::{Answer, FunctionError};
-use crate::support::scene::{Scene, run_with};
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::proxy::{Call, DENIED, Deed, Gate, Proxy, THROTTLE, UNAVAILABLE};
+use certdrop_test_support::runtime_api::{Answer, FunctionError};
+use certdrop_test_support::scene::{Scene, run_with};
 
 const DAY: Duration = Duration::DAY;
 const IMPORT: &str = "acm:ImportCertificate";

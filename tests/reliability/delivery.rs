@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::runtime_api::{Answer, Function, FunctionError, is_brief};
-use crate::support::scene::Scene;
+use certdrop_test_support::runtime_api::{Answer, Function, FunctionError, is_brief};
+use certdrop_test_support::scene::Scene;
 
 /// So often at most. Each comes when the lease is free, so that one or two are enough where one fault happened.
 const TRIES: usize = 6;

@@ -7,10 +7,10 @@ use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
 
 use crate::history;
-use crate::support::pki::{Authority, Order};
-use crate::support::proxy::Call;
-use crate::support::runtime_api::{FunctionError, is_brief};
-use crate::support::scene::run;
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::proxy::Call;
+use certdrop_test_support::runtime_api::{FunctionError, is_brief};
+use certdrop_test_support::scene::run;
 
 const BUNDLES: usize = 50;
 const VERSIONS: usize = 4;

@@ -8,7 +8,7 @@ use certdrop::certificate::Certificate;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::support::proxy::Call;
+use certdrop_test_support::proxy::Call;
 
 /// An import that took effect.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,6 @@
     reason = "clippy.toml frees #[test] functions only, not what they call; the numbers are printed for docs/reliability.md"
 )]
 
-#[path = "../support/src/lib.rs"]
-mod support;
-
 mod answers;
 mod chaos;
 mod delivery;

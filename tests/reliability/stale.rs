@@ -9,11 +9,11 @@ use rcgen::{KeyPair, PKCS_ECDSA_P384_SHA384};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Issued, Order};
-use crate::support::proxy::{DENIED, Deed, Gate, Proxy};
-use crate::support::runtime_api::{Answer, FunctionError};
-use crate::support::scene::{Apart, Scene, run, run_with};
-use crate::support::sleep::Laptop;
+use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::proxy::{DENIED, Deed, Gate, Proxy};
+use certdrop_test_support::runtime_api::{Answer, FunctionError};
+use certdrop_test_support::scene::{Apart, Scene, run, run_with};
+use certdrop_test_support::sleep::Laptop;
 
 const DAY: Duration = Duration::DAY;
 /// Longer than any lease: the lease is what ends.

@@ -6,8 +6,8 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::support::pki::{Authority, Order};
-use crate::support::scene::{Scene, run};
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::scene::{Scene, run};
 
 const BUNDLES: usize = 10_000;
 const MOST_CALLS: usize = 60;

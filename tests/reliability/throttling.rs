@@ -6,9 +6,9 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use time::Duration;
 
-use crate::support::pki::{Authority, Order};
-use crate::support::runtime_api::{FunctionError, is_brief};
-use crate::support::scene::run;
+use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::runtime_api::{FunctionError, is_brief};
+use certdrop_test_support::scene::run;
 
 const BUNDLES: usize = 300;
 /// As many functions run at once; each takes the next bundle when it is done.

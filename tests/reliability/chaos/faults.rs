@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::support::proxy::{Call, Deed, THROTTLE, UNAVAILABLE};
+use certdrop_test_support::proxy::{Call, Deed, THROTTLE, UNAVAILABLE};
 
 /// What happens to the process that made a call, a while after.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::support::stage::{RUNTIME, STAGE, Stage};
+use certdrop_test_support::stage::{RUNTIME, STAGE, Stage};
 use plan::Plan;
 use round::Told;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use time::OffsetDateTime;
 
-use crate::support::pki::{Authority, Issued, Order, rsa_key};
+use certdrop_test_support::pki::{Authority, Issued, Order, rsa_key};
 
 pub(super) struct Plan {
     pub(super) seed: u64,

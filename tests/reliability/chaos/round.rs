@@ -14,9 +14,9 @@ use super::plan::{Coming, Plan, Version};
 use super::state;
 use super::workers::{Delivery, Done, Workers};
 use crate::delivery::until_finished;
-use crate::support::proxy::{Call, Deed};
-use crate::support::scene::{Scene, TWO_REGIONS};
-use crate::support::stage::Stage;
+use certdrop_test_support::proxy::{Call, Deed};
+use certdrop_test_support::scene::{Scene, TWO_REGIONS};
+use certdrop_test_support::stage::Stage;
 
 /// What a round came to.
 #[derive(Default)]

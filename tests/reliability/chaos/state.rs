@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use super::plan::{Bundle, Plan};
 use super::workers::Done;
 use crate::history::{imports, made_new, rolled_back};
-use crate::support::proxy::Call;
-use crate::support::scene::{OTHER_REGION, Scene};
-use crate::support::stage::REGION;
+use certdrop_test_support::proxy::Call;
+use certdrop_test_support::scene::{OTHER_REGION, Scene};
+use certdrop_test_support::stage::REGION;
 
 /// Never back, never a second certificate.
 pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {

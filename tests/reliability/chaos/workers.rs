@@ -12,8 +12,8 @@ use super::faults::Blow;
 use super::plan::Plan;
 use super::state;
 use crate::delivery::{Standing, standing};
-use crate::support::runtime_api::{Function, FunctionError};
-use crate::support::scene::Scene;
+use certdrop_test_support::runtime_api::{Function, FunctionError};
+use certdrop_test_support::scene::Scene;
 
 /// Lambda's own tries of an asynchronous event.
 const TRIES: usize = 3;

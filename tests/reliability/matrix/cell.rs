@@ -10,10 +10,10 @@ use super::fate::Fate;
 use super::scenario::{Prepared, Scenario};
 use super::state;
 use crate::delivery::{Standing, standing, until_finished};
-use crate::support::proxy::{Call, Deed, Proxy};
-use crate::support::runtime_api::{Answer, FunctionError};
-use crate::support::scene::Scene;
-use crate::support::stage::Stage;
+use certdrop_test_support::proxy::{Call, Deed, Proxy};
+use certdrop_test_support::runtime_api::{Answer, FunctionError};
+use certdrop_test_support::scene::Scene;
+use certdrop_test_support::stage::Stage;
 
 /// Short, so that leases end while a test waits for them; long beside what the work takes here. No lease is
 /// touched.

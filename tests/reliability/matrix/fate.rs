@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::proxy::{Deed, THROTTLE, UNAVAILABLE};
+use certdrop_test_support::proxy::{Deed, THROTTLE, UNAVAILABLE};
 
 /// Later than an attempt lasts, and before the lease opens.
 const LATE: Duration = Duration::from_secs(1);

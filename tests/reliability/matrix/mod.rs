@@ -15,8 +15,8 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::support::stage::{RUNTIME, STAGE, Stage};
 use cell::{Cell, Place, Recovery, places};
+use certdrop_test_support::stage::{RUNTIME, STAGE, Stage};
 use fate::Fate;
 use scenario::Scenario;
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::pki::{Authority, Issued, Order, rsa_key};
-use crate::support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS};
-use crate::support::stage::REGION;
+use certdrop_test_support::pki::{Authority, Issued, Order, rsa_key};
+use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS};
+use certdrop_test_support::stage::REGION;
 
 pub(super) const NAME: &str = "matrix.example.com";
 const FILE: &str = "drop/matrix.example.com.pem";

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::scenario::{NAME, Ought};
 use crate::history::{imports, made_new, rolled_back};
-use crate::support::proxy::Call;
-use crate::support::scene::Scene;
-use crate::support::stage::REGION;
+use certdrop_test_support::proxy::Call;
+use certdrop_test_support::scene::Scene;
+use certdrop_test_support::stage::REGION;
 
 /// One certificate in `region`, the right one; tags, parameter and summary tell of it.
 pub(super) async fn is_right(scene: &Scene, region: &str, ought: &Ought) -> Result<(), String> {

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 pub struct Task(AbortHandle);
 
 impl Task {
+    /// Starts it.
     pub fn spawn<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self(tokio::spawn(work).abort_handle())
     }

@@ -38,9 +38,11 @@ const UNITS: [&str; 27] = [
 /// One value that CloudWatch takes out of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
+    /// Of the metric.
     pub name: String,
     /// Name and value, in the order of the document.
     pub dimensions: Vec<(String, String)>,
+    /// In the unit that the document names.
     pub value: f64,
 }
 

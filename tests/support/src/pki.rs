@@ -17,8 +17,11 @@ pub struct Authority {
 /// A leaf as its owner gets it. All PEM.
 #[derive(Clone)]
 pub struct Issued {
+    /// The leaf alone.
     pub certificate: String,
+    /// The intermediate.
     pub chain: String,
+    /// The leaf's own.
     pub key: String,
     /// Colon-separated hexadecimal, as ACM shows it.
     pub serial: String,
@@ -33,9 +36,13 @@ impl Issued {
 
 /// What a leaf is to be like.
 pub struct Order<'a> {
+    /// Its common name and its one alternative name.
     pub name: &'a str,
+    /// When it begins; whole seconds of it are used.
     pub not_before: OffsetDateTime,
+    /// From there to its end.
     pub lifetime: Duration,
+    /// What its key may be used for.
     pub usages: Vec<KeyUsagePurpose>,
     /// Big-endian; one that nobody else has where it is left out.
     pub serial: Option<Vec<u8>>,
@@ -55,6 +62,7 @@ impl<'a> Order<'a> {
 }
 
 impl Authority {
+    /// One with keys of its own.
     pub fn new() -> Self {
         let root_key = KeyPair::generate().expect("a key");
         let root = Issuer::new(authority("certdrop test root"), root_key);
@@ -67,11 +75,13 @@ impl Authority {
         }
     }
 
+    /// A leaf with a new key.
     pub fn issue(&self, order: &Order<'_>) -> Issued {
         let key = KeyPair::generate().expect("a key");
         self.issue_for(order, &key)
     }
 
+    /// A leaf for this key.
     pub fn issue_for(&self, order: &Order<'_>, key: &KeyPair) -> Issued {
         let mut parameters = CertificateParams::new([order.name.to_owned()]).expect("a name");
         parameters.distinguished_name = distinguished(order.name);

@@ -30,7 +30,7 @@ fn printed(parameters: &[String]) -> String {
     static PRINTED: Mutex<BTreeMap<Vec<String>, String>> = Mutex::new(BTreeMap::new());
     let mut known = PRINTED.lock().expect("what was printed");
     let text = known.entry(parameters.to_vec()).or_insert_with(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/policy.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stage/policy.py");
         let printed = Command::new(tool("sam/bin/python"))
             .arg(script)
             .args(parameters)
@@ -76,6 +76,7 @@ impl Policy {
     }
 
     /// The same, and what `statement` grants.
+    #[must_use]
     pub fn and(mut self, statement: &Value) -> Self {
         self.statements.push(Statement::new(statement));
         self

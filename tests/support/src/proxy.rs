@@ -36,6 +36,7 @@ pub struct Call {
     pub path: String,
     /// Which call of this operation it is, from 1.
     pub number: usize,
+    /// When the function sent it.
     pub started: Instant,
     /// Absent while the service has not answered.
     pub ended: Option<Instant>,
@@ -52,6 +53,7 @@ pub struct Call {
 /// What happens to a call.
 #[derive(Clone, Debug)]
 pub enum Deed {
+    /// Nothing: it is passed on.
     Pass,
     /// The service never sees the call; this is the answer.
     Refuse(Refusal),
@@ -94,22 +96,28 @@ impl Gate {
 /// An error as the service itself would answer it.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
+    /// Of HTTP.
     pub status: u16,
+    /// The error's name.
     pub code: &'static str,
 }
 
+/// Too many calls.
 pub const THROTTLE: Refusal = Refusal {
     status: 400,
     code: "ThrottlingException",
 };
+/// The service is briefly down.
 pub const UNAVAILABLE: Refusal = Refusal {
     status: 503,
     code: "ServiceUnavailable",
 };
+/// The permission is missing.
 pub const DENIED: Refusal = Refusal {
     status: 403,
     code: "AccessDenied",
 };
+/// The service does not have the operation.
 pub const UNKNOWN_OPERATION: Refusal = Refusal {
     status: 400,
     code: "UnknownOperationException",
@@ -117,6 +125,7 @@ pub const UNKNOWN_OPERATION: Refusal = Refusal {
 
 type Rule = dyn Fn(&Call) -> Deed + Send + Sync;
 
+/// Stands before a service: logs every call, and does to it what the test says.
 #[derive(Clone)]
 pub struct Proxy {
     /// `http://127.0.0.1:1234`

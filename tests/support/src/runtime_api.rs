@@ -194,12 +194,14 @@ struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// This build's, or the one that the environment names, as `make arm64` does.
+    /// The one that the environment names, as `make arm64` does, or this build's.
     fn chosen() -> Self {
         let named = |name| std::env::var_os(name).map(PathBuf::from);
         Self {
             program: named("CERTDROP_BOOTSTRAP")
-                .unwrap_or_else(|| env!("CARGO_BIN_EXE_bootstrap").into()),
+                // Set by cargo for the tests of the package that the binary is of.
+                .or_else(|| named("CARGO_BIN_EXE_bootstrap"))
+                .unwrap_or_else(beside_the_tests),
             runner: named("CERTDROP_BOOTSTRAP_RUNNER"),
         }
     }
@@ -214,6 +216,20 @@ impl Bootstrap {
             }
         }
     }
+}
+
+/// For a test program that is started without cargo.
+fn beside_the_tests() -> PathBuf {
+    let tests = std::env::current_exe().expect("this program has a path");
+    // target/debug/deps/end_to_end-…, target/debug/bootstrap.
+    let program = tests.ancestors().nth(2).map(|at| at.join("bootstrap"));
+    let program = program.expect("a folder above");
+    assert!(
+        program.is_file(),
+        "{} is missing: run the tests with cargo, which builds it, or name a bootstrap in CERTDROP_BOOTSTRAP",
+        program.display()
+    );
+    program
 }
 
 fn router(api: Arc<Api>) -> Router {

@@ -24,6 +24,7 @@ use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, acm_in, fr
 
 /// For [`run_with`]: the stack was deployed with another region beside its own.
 pub const TWO_REGIONS: (&str, &str) = ("CERTDROP_REGIONS", OTHER_REGION);
+/// The region beside the stack's own.
 pub const OTHER_REGION: &str = "us-east-1";
 
 /// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
@@ -34,18 +35,29 @@ const DELIVERIES: usize = 6;
 
 /// A worker whose calls go through proxies of its own, so that they can be told from those of others.
 pub struct Apart {
+    /// The worker.
     pub function: Function,
+    /// Between it and everything but ACM.
     pub services: Proxy,
+    /// Between it and ACM.
     pub acm: Proxy,
 }
 
+/// A bucket, a function on it, and clients that see what it does.
 pub struct Scene {
+    /// What it stands on.
     pub stage: &'static Stage,
+    /// Past the proxy, as all of these clients.
     pub s3: aws_sdk_s3::Client,
+    /// For passphrases and records.
     pub ssm: aws_sdk_ssm::Client,
+    /// In the stack's own region.
     pub acm: aws_sdk_acm::Client,
+    /// The address of ACM itself.
     pub acm_endpoint: String,
+    /// Its name, which no other scene has.
     pub bucket: String,
+    /// The worker that events go to.
     pub function: Function,
     /// Between the function and everything but ACM.
     pub services: Proxy,
@@ -359,6 +371,7 @@ impl Scene {
         }]})
     }
 
+    /// Sets an object's tags.
     pub async fn tag_object(&self, key: &str, tags: &[(&str, &str)]) {
         let tag = |(key, value): &(&str, &str)| {
             Tag::builder()
@@ -378,6 +391,7 @@ impl Scene {
             .expect("the tags are taken");
     }
 
+    /// An object's tags, by key.
     pub async fn object_tags(&self, key: &str) -> BTreeMap<String, String> {
         let call = self.s3.get_object_tagging().bucket(&self.bucket).key(key);
         let answer = call.send().await.expect("tags");
@@ -415,6 +429,7 @@ impl Scene {
         format!("/{}{path}", self.bucket)
     }
 
+    /// What a parameter holds, if there is one.
     pub async fn parameter(&self, path: &str) -> Option<String> {
         let name = self.parameter_name(path);
         let answer = self.ssm.get_parameter().name(name).send().await.ok()?;
@@ -437,6 +452,7 @@ impl Scene {
             .collect()
     }
 
+    /// An object's text.
     pub async fn read(&self, key: &str) -> String {
         let call = self.s3.get_object().bucket(&self.bucket).key(key);
         let body = call

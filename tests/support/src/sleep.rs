@@ -24,11 +24,12 @@ pub struct Asleep<'a> {
 }
 
 impl Laptop {
+    /// One that has not slept yet.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let laptop = Self { folder };
         laptop.write(Duration::ZERO);
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sleep.c");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/sleep.c");
         // The linker of Rust's own programs.
         let made = Command::new("cc")
             .args(["-shared", "-fPIC", "-O1", "-o"])

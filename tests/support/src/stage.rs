@@ -13,7 +13,9 @@ use tokio::runtime::Runtime;
 
 use super::child::{Running, Task};
 
+/// The account that everything belongs to.
 pub const ACCOUNT: &str = "123456789012";
+/// The stack's own region.
 pub const REGION: &str = "eu-central-1";
 
 /// Outlives every single test, as the servers on it do.
@@ -22,7 +24,9 @@ pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("
 /// One stage for all tests of a binary. They keep apart by bucket and by bundle.
 pub static STAGE: LazyLock<Stage> = LazyLock::new(|| RUNTIME.block_on(Stage::start()));
 
+/// ministack, and clients of what it plays.
 pub struct Stage {
+    /// The address of all that it plays.
     pub endpoint: String,
     /// Logs of everything that runs. Kept until the process ends.
     pub logs: PathBuf,
@@ -56,6 +60,7 @@ impl Stage {
         }
     }
 
+    /// A client of S3.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&sdk(&self.endpoint))
             .force_path_style(true)
@@ -63,18 +68,22 @@ impl Stage {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    /// A client of Lambda.
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&sdk(&self.endpoint))
     }
 
+    /// A client of SNS.
     pub fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&sdk(&self.endpoint))
     }
 
+    /// A client of SQS.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&sdk(&self.endpoint))
     }
 
+    /// A client of SSM.
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&sdk(&self.endpoint))
     }
@@ -83,7 +92,9 @@ impl Stage {
 /// A second, independent ACM, for as long as the tests run: its address.
 pub static MOTO: LazyLock<Moto> = LazyLock::new(|| RUNTIME.block_on(Moto::start()));
 
+/// moto, for ACM alone.
 pub struct Moto {
+    /// Its address.
     pub endpoint: String,
     _running: Running,
 }
@@ -122,10 +133,12 @@ pub async fn fresh_acm() -> (String, Task) {
     (format!("http://{address}"), serving)
 }
 
+/// A client of the ACM there, in the stack's own region.
 pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
     acm_in(endpoint, REGION)
 }
 
+/// A client of the ACM there, in another region.
 pub fn acm_in(endpoint: &str, region: &str) -> aws_sdk_acm::Client {
     let config = sdk(endpoint).to_builder();
     let there = config.region(Region::new(region.to_owned())).build();
@@ -148,7 +161,7 @@ fn sdk(endpoint: &str) -> SdkConfig {
 /// A program of the folder that `make test` installs and names.
 pub fn tool(path: &str) -> PathBuf {
     let tools = std::env::var("CERTDROP_TOOLS")
-        .unwrap_or_else(|_| format!("{}/.tools", env!("CARGO_MANIFEST_DIR")));
+        .unwrap_or_else(|_| format!("{}/../../.tools", env!("CARGO_MANIFEST_DIR")));
     let tool = Path::new(&tools).join(path);
     assert!(
         tool.exists(),
