@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use certdrop_test_support::outside::setting;
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 use serde_json::{Value, json};
 
@@ -73,9 +74,7 @@ fn system_roots() -> String {
 pub fn all(cloud: &Cloud, trust: &Trust) -> Vec<Program> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = |variable: &str| {
-        let value = std::env::var(variable)
-            .ok()
-            .filter(|value| !value.is_empty());
+        let value = setting(variable).filter(|value| !value.is_empty());
         value.map(|path| root.join(path).display().to_string())
     };
     let needed = |variable| {

@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use certdrop_test_support::outside::now;
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 /// How a program is started.
 #[derive(Clone, Debug)]
@@ -113,8 +115,7 @@ impl Running {
     pub fn invoke(&mut self, event: &Value) -> (Value, Cost) {
         let payload = event.to_string();
         self.events += 1;
-        let deadline = SystemTime::now() + Duration::from_mins(5);
-        let deadline = deadline.duration_since(UNIX_EPOCH).expect("after 1970");
+        let deadline = now() + Duration::from_mins(5) - OffsetDateTime::UNIX_EPOCH;
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
              lambda-runtime-aws-request-id: 00000000-0000-4000-8000-{:012}\r\n\
@@ -123,7 +124,7 @@ impl Running {
              lambda-runtime-trace-id: Root=1-5e1b4151-43a0913a12345678901234567\r\n\
              content-length: {}\r\n\r\n{payload}",
             self.events,
-            deadline.as_millis(),
+            deadline.whole_milliseconds(),
             payload.len(),
         );
         let before = cpu(&self.child);

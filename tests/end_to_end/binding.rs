@@ -4,6 +4,7 @@ use aws_sdk_acm::types::Tag;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use certdrop_test_support::outside::now;
 use certdrop_test_support::pki::{Authority, Issued, Order};
 use certdrop_test_support::proxy::{Deed, Refusal, THROTTLE, UNAVAILABLE};
 use certdrop_test_support::scene::{ADOPTION, Scene, run, run_with};
@@ -213,7 +214,7 @@ fn a_lease_of_another_worker_is_respected_until_it_ends() {
                 .expect("a date");
             json!({"holder": "another worker", "expires_at": end}).to_string()
         };
-        let now = OffsetDateTime::now_utc();
+        let now = now();
         scene
             .put("leases/leased.example.com", &lease(now + Duration::HOUR))
             .await;

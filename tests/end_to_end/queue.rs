@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use certdrop_test_support::outside::now;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::scene::{Scene, run, run_with};
 use certdrop_test_support::stage::{RUNTIME, STAGE};
@@ -181,8 +182,7 @@ fn a_message_that_is_throttled_to_the_end_is_sent_anew_and_does_not_count_as_fai
         assert_eq!(sent["DelaySeconds"], 60);
         let first_sent = &sent["MessageAttributes"]["first-sent"];
         assert_eq!(first_sent["StringValue"], json!(SENT.to_string()));
-        let waited =
-            OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH - Duration::milliseconds(SENT);
+        let waited = now() - OffsetDateTime::UNIX_EPOCH - Duration::milliseconds(SENT);
         let metrics = certdrop_test_support::emf::metrics(&scene.function.log());
         let told = metrics.iter().find(|metric| metric.name == "ThrottledFor");
         let told = told.expect("a metric").value;
@@ -349,7 +349,7 @@ fn an_object_with_ten_tags_is_imported_and_a_finding_says_what_is_missing() {
 async fn remove_as_lifecycle_does(scene: &Scene, key: &str, bundle: &str) {
     let mut index: Value =
         serde_json::from_str(&scene.read("summaries/index.json").await).expect("an index");
-    let before: OffsetDateTime = OffsetDateTime::now_utc() - 2 * Duration::DAY;
+    let before: OffsetDateTime = now() - 2 * Duration::DAY;
     let before = before.format(&Rfc3339);
     index["bundles"][bundle]["modified_at"] = json!(before.expect("a date"));
     scene

@@ -3,9 +3,10 @@
 use std::time::Duration as Time;
 
 use serde_json::{Value, json};
+use time::Duration;
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
 
+use certdrop_test_support::outside::now;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::scene::{Scene, run, run_with};
 use certdrop_test_support::stage::REGION;
@@ -287,7 +288,7 @@ fn a_worker_that_died_beside_its_summary_is_finished_by_the_next_sweep() {
         }
         // It wrote the summary, not the tags, and its lease lies there.
         scene.tag_object(key, &[]).await;
-        let end = OffsetDateTime::now_utc() + Duration::seconds(3);
+        let end = now() + Duration::seconds(3);
         let end = end.format(&Rfc3339).expect("a date");
         let lease = json!({"holder": "dead", "expires_at": end});
         scene

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use certdrop::bundle::{Part, read};
 use certdrop::secret::SecretBytes;
 use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
+use certdrop_test_support::outside;
 use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
@@ -62,11 +63,8 @@ fn validity(parameters: &mut CertificateParams) {
 
 fn now() -> OffsetDateTime {
     static NOW: LazyLock<OffsetDateTime> = LazyLock::new(|| {
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "openssl verify goes by the clock"
-        )]
-        let now = OffsetDateTime::now_utc();
+        // `openssl verify` goes by the clock.
+        let now = outside::now();
         now.replace_nanosecond(0).expect("whole seconds")
     });
     *NOW

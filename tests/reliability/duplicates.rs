@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
 
 use crate::history;
+use certdrop_test_support::outside::setting;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::proxy::Call;
 use certdrop_test_support::runtime_api::{FunctionError, is_brief};
@@ -20,9 +21,7 @@ const WORKERS: usize = 8;
 #[test]
 fn duplicates_and_disorder_leave_one_certificate_a_bundle_and_never_roll_back() {
     run(async |scene| {
-        let seed = std::env::var("CERTDROP_SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
+        let seed = setting("CERTDROP_SEED").and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
         println!("seed {seed} (set CERTDROP_SEED to repeat it)");
         let mut random = fastrand::Rng::with_seed(seed);

@@ -4,8 +4,9 @@ use certdrop::bundle_name::BundleName;
 use certdrop::content_id::{ContentId, Source};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
+use certdrop_test_support::outside::now;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::scene::{Scene, run};
 
@@ -68,7 +69,7 @@ async fn leave_as_done(scene: &Scene) -> Value {
         let summary = scene
             .put_unminded(&format!("summaries/{bundle}/{content}.json"), "{}")
             .await;
-        let at = OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339);
+        let at = now().format(&time::format_description::well_known::Rfc3339);
         let entry = json!({
             "content_id": content.to_string(), "outcome": "imported", "at": at.expect("a date"),
             "summary_etag": summary, "certificate_arn": arn, "serial": template.serial, "retry": false,

@@ -7,10 +7,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use certdrop_acm::Options;
+use certdrop_test_support::outside::tool;
 use serde_json::{Value, json};
 
 use super::pki::{Authority, Issued, Order};
-use super::server::{Acm, Program, import_request, run, tool};
+use super::server::{Acm, Program, import_request, run};
 
 fn kept_in(folder: &Path) -> Acm {
     Acm::with(Options {

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use certdrop_acm::{Call, Knobs, Options, Refusal, Service};
+use certdrop_test_support::outside::tool;
 use serde_json::{Value, json};
 
 use super::pki::{Issued, NOW};
@@ -121,19 +121,6 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A program of the pinned Python tools.
-pub fn tool(path: &str) -> PathBuf {
-    let tools = std::env::var("CERTDROP_TOOLS")
-        .expect("CERTDROP_TOOLS names no folder with the pinned tools: run `make test`");
-    let tool = Path::new(&tools).join(path);
-    assert!(
-        tool.exists(),
-        "{} is missing: run `make test`",
-        tool.display()
-    );
-    tool
 }
 
 /// Runs a tool against `endpoint`; what it printed.

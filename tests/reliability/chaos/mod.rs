@@ -14,6 +14,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use certdrop_test_support::outside::setting;
 use certdrop_test_support::stage::{RUNTIME, STAGE, Stage};
 use plan::Plan;
 use round::Told;
@@ -26,11 +27,7 @@ const MOST_WRONG: usize = 5;
 
 #[test]
 fn random_schedules_leave_one_certificate_a_bundle_the_newest() {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .and_then(|number| number.parse::<u64>().ok())
-    };
+    let number = |name: &str| setting(name).and_then(|number| number.parse::<u64>().ok());
     let seed = number("CERTDROP_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     let rounds = number("CERTDROP_ROUNDS").unwrap_or(ROUNDS);
     println!(

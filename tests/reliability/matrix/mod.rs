@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use cell::{Cell, Place, Recovery, places};
+use certdrop_test_support::outside::setting;
 use certdrop_test_support::stage::{RUNTIME, STAGE, Stage};
 use fate::Fate;
 use scenario::Scenario;
@@ -49,8 +50,8 @@ fn whatever_happens_to_a_call_there_is_one_certificate_and_it_is_the_newest() {
 
 /// The cells of `scenario` that are to be played.
 async fn chosen(stage: &'static Stage, scenario: Scenario) -> Vec<Cell> {
-    let whole = std::env::var("CERTDROP_MATRIX").is_ok_and(|part| part == "whole");
-    let words = std::env::var("CERTDROP_CELLS").unwrap_or_default();
+    let whole = setting("CERTDROP_MATRIX").is_some_and(|part| part == "whole");
+    let words = setting("CERTDROP_CELLS").unwrap_or_default();
     let places = places(stage, scenario).await;
     let listed: Vec<_> = places.iter().map(Place::to_string).collect();
     println!(

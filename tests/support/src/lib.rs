@@ -4,6 +4,7 @@
 pub mod child;
 #[cfg(feature = "stage")]
 pub mod emf;
+pub mod outside;
 pub mod pki;
 #[cfg(feature = "stage")]
 pub mod policy;

@@ -8,6 +8,8 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::outside::now;
+
 /// A certification authority with one intermediate.
 pub struct Authority {
     intermediate: Issuer<'static, KeyPair>,
@@ -53,7 +55,7 @@ impl<'a> Order<'a> {
     pub fn new(name: &'a str, age: Duration) -> Self {
         Self {
             name,
-            not_before: OffsetDateTime::now_utc() - age,
+            not_before: now() - age,
             lifetime: Duration::days(90),
             usages: vec![KeyUsagePurpose::DigitalSignature],
             serial: None,
@@ -137,9 +139,7 @@ fn distinguished(name: &str) -> DistinguishedName {
 fn serial() -> [u8; 16] {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let now = OffsetDateTime::now_utc()
-        .unix_timestamp_nanos()
-        .to_be_bytes();
+    let now = now().unix_timestamp_nanos().to_be_bytes();
     let mut serial = [0x4d; 16];
     serial[1..9].copy_from_slice(&now[8..]);
     serial[9..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()[1..]);

@@ -5,7 +5,6 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 
@@ -13,8 +12,9 @@ use hyper::body::Bytes;
 use hyper::{Method, Request};
 use serde_json::Value;
 
+use super::outside::{repository, tool};
 use super::proxy::region;
-use super::stage::{ACCOUNT, REGION, acm_in, tool};
+use super::stage::{ACCOUNT, REGION, acm_in};
 
 /// The statements of one function's role, and which of them were used.
 pub struct Policy {
@@ -30,7 +30,7 @@ fn printed(parameters: &[String]) -> String {
     static PRINTED: Mutex<BTreeMap<Vec<String>, String>> = Mutex::new(BTreeMap::new());
     let mut known = PRINTED.lock().expect("what was printed");
     let text = known.entry(parameters.to_vec()).or_insert_with(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stage/policy.py");
+        let script = repository().join("stage/policy.py");
         let printed = Command::new(tool("sam/bin/python"))
             .arg(script)
             .args(parameters)

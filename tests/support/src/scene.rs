@@ -13,9 +13,9 @@ use aws_sdk_s3::types::{
 use aws_sdk_ssm::types::ParameterType;
 use certdrop::lease::Lease;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::child::Task;
+use super::outside::now;
 use super::pki::Issued;
 use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
@@ -227,7 +227,7 @@ impl Scene {
             };
             let bytes = object.body.collect().await.expect("its bytes").to_vec();
             let lease: Lease = serde_json::from_slice(&bytes).expect("a lease");
-            let left = lease.expires_at - OffsetDateTime::now_utc();
+            let left = lease.expires_at - now();
             tokio::time::sleep(left.try_into().unwrap_or_default()).await;
         }
     }

@@ -12,6 +12,7 @@ use aws_types::SdkConfig;
 use tokio::runtime::Runtime;
 
 use super::child::{Running, Task};
+use super::outside::tool;
 
 /// The account that everything belongs to.
 pub const ACCOUNT: &str = "123456789012";
@@ -156,19 +157,6 @@ fn sdk(endpoint: &str) -> SdkConfig {
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .build()
-}
-
-/// A program of the folder that `make test` installs and names.
-pub fn tool(path: &str) -> PathBuf {
-    let tools = std::env::var("CERTDROP_TOOLS")
-        .unwrap_or_else(|_| format!("{}/../../.tools", env!("CARGO_MANIFEST_DIR")));
-    let tool = Path::new(&tools).join(path);
-    assert!(
-        tool.exists(),
-        "{} is missing: run the tests with `make test`, which installs it",
-        tool.display()
-    );
-    tool
 }
 
 fn free_port() -> u16 {
