@@ -1,12 +1,8 @@
 //! What judging a bundle costs, beside the raw operations that it cannot do without: finding the
 //! PEM blocks, parsing three certificates, verifying two signatures, matching the key; for a key
 //! store deriving its keys, for an archive inflating it. And beside OpenSSL in this process.
-#![allow(
-    missing_docs,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "criterion's macros make public functions; a bench is no production code"
-)]
+#![cfg(test)]
+#![allow(missing_docs, reason = "criterion's macros make public functions")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;

@@ -1,10 +1,5 @@
 //! Input that wants to hurt is refused by a limit, and quickly.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
+#![cfg(test)]
 
 use std::fs;
 use std::io::Write as _;

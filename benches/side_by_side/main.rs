@@ -1,13 +1,6 @@
 //! certdrop beside what it is measured against: one run, one table. `make bench` builds all of it.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    unreachable_pub,
-    missing_docs,
-    reason = "a bench is no production code"
-)]
+#![cfg(test)]
+#![allow(unreachable_pub, reason = "nobody but this program has its modules")]
 
 mod cloud;
 mod contenders;

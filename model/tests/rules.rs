@@ -1,9 +1,6 @@
 //! What each rule is for: without it, the search finds a way to two certificates, back to an older one, or to
 //! records that no sweep puts right. With it, the same story has none.
-#![allow(
-    clippy::print_stdout,
-    reason = "the way there is what a reader wants to see"
-)]
+#![cfg(test)]
 
 use certdrop_model::{Counterexample, Faults, Rules, Story};
 use stateright::{Checker as _, HasDiscoveries, Model as _};

@@ -1,9 +1,5 @@
 //! Every state that the rules and the faults allow is looked at.
-#![allow(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "the numbers are printed for docs/reliability.md"
-)]
+#![cfg(test)]
 
 use std::time::Instant;
 

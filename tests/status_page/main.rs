@@ -1,10 +1,5 @@
 //! The status page in a real browser, with none, three and two thousand bundles.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "clippy.toml frees #[test] functions only, not what they call"
-)]
+#![cfg(test)]
 
 mod browser;
 mod samples;

@@ -1,16 +1,6 @@
 //! The local ACM, over HTTP and in process.
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    missing_docs,
-    unreachable_pub,
-    reason = "test code outside #[test] functions, which clippy.toml does not free"
-)]
+#![cfg(test)]
+#![allow(unreachable_pub, reason = "nobody but this program has its modules")]
 
 mod answers;
 mod differential;
