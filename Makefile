@@ -51,6 +51,7 @@ bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed 
 	@$(BULK) --bundles 2500 --times 20
 	@$(BULK) --bundles 2500 --times 20 --due
 	@$(BULK) --sweep 150
+	@$(BULK) --singly 30
 
 # FRESH=run: the first of the two alone.
 fresh: ## make run and make test on a bare Debian, in a folder of its own

@@ -5,6 +5,7 @@
     stage/bulk.py --bundles 2500 --times 20          all of ACM's rates twenty times that
     stage/bulk.py --bundles 2500 --times 20 --due    no event is sent, and one sweep is started
     stage/bulk.py --sweep 150                        one `certdrop sweep` at AWS's rates, without a function
+    stage/bulk.py --singly 30                        how long one bundle takes from put to tag
 
 First all bundles are dropped at once, then the renewals of all of them; with --due they are dropped once. Ends with
 0 only if every bundle is imported, none is among the dead letters, and time and refusals keep the limits. ministack
@@ -17,6 +18,7 @@ Wants botocore: run it by `make bulk`.
 import argparse
 import concurrent.futures
 import contextlib
+import functools
 import json
 import re
 import shutil
@@ -51,6 +53,9 @@ def main():
             stack = Stack(work, ministack, acm)
             if arguments.sweep:
                 swept(stack, arguments.sweep)
+            elif arguments.singly:
+                stack.deploy()
+                singly(stack, arguments.singly)
             else:
                 set_rates(acm, arguments.times)
                 stack.deploy(ImportsPerSecond=arguments.times)
@@ -68,6 +73,7 @@ def parsed():
     parser.add_argument("--times", type=int, default=1, help="how many times ACM's rates")
     parser.add_argument("--due", action="store_true", help="lose all events, and start one sweep")
     parser.add_argument("--sweep", type=int, metavar="BUNDLES")
+    parser.add_argument("--singly", type=int, metavar="BUNDLES")
     return parser.parse_args()
 
 
@@ -122,6 +128,31 @@ def loaded(stack, arguments):
         raise Failed(f"ACM has {len(listed)} certificates, not {len(names)}")
 
 
+def singly(stack, count):
+    """One bundle after the other, each when the one before has its outcome, so that nothing waits for ACM's rate."""
+    s3 = client(stack, "s3")
+    took = []
+    for name, text in stack.pki.bundles([f"single-{number:03}.example.com" for number in range(count)], 60):
+        key = f"drop/{name}.pem"
+        put = time.monotonic()
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=text.encode())
+        while (outcome := outcome_of(s3, stack, name)) is None and time.monotonic() < put + 60:
+            time.sleep(0.01)
+        if outcome != "imported":
+            raise Failed(f"{key} is {outcome}, not imported")
+        took.append(time.monotonic() - put)
+        # ACM's token for the next import.
+        time.sleep(1)
+    took.sort()
+    print(f"from put to tag, {count} bundles one after the other: median {took[count // 2]:.2f} s, "
+          f"nine in ten {took[count * 9 // 10]:.2f} s, longest {took[-1]:.2f} s")
+
+
+def outcome_of(s3, stack, name):
+    tags = s3.get_object_tagging(Bucket=stack.bucket, Key=f"drop/{name}.pem")["TagSet"]
+    return {tag["Key"]: tag["Value"] for tag in tags}.get("certdrop:outcome")
+
+
 def drop(s3, bucket, bundles):
     def put(bundle):
         name, text = bundle
@@ -146,14 +177,11 @@ def wait(s3, stack, summaries, mark, quota):
 
 
 def check(s3, stack, names, outcome):
-    def of(name):
-        tags = s3.get_object_tagging(Bucket=stack.bucket, Key=f"drop/{name}.pem")["TagSet"]
-        return {tag["Key"]: tag["Value"] for tag in tags}.get("certdrop:outcome")
-
     # The tags are written beside the summary.
+    outcomes = functools.partial(outcome_of, s3, stack)
     for _ in range(5):
         with concurrent.futures.ThreadPoolExecutor(8) as threads:
-            wrong = [(name, found) for name, found in zip(names, threads.map(of, names)) if found != outcome]
+            wrong = [(name, found) for name, found in zip(names, threads.map(outcomes, names)) if found != outcome]
         if not wrong:
             return
         time.sleep(1)
