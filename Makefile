@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test quick one bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzz tools clean
+.PHONY: help run test quick one bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzzers fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -165,12 +165,16 @@ FUZZ_TARGETS := read judge chain
 # None is eight times as fast as the address sanitizer, which is for a look at the dependencies' unsafe code:
 # make fuzz SANITIZER=address
 SANITIZER ?= none
-fuzz: ## the readers, the judge and the chain builder, each for FUZZ_SECONDS=60, on a nightly toolchain
-	@test -x $(TOOLS)/cargo-fuzz/bin/cargo-fuzz || $(CARGO) install --quiet --locked --debug --root $(TOOLS)/cargo-fuzz cargo-fuzz
+CARGO_FUZZ := PATH="$(TOOLS)/cargo-fuzz/bin:$$PATH" $(CARGO) +nightly fuzz
+fuzzers:
+	@$(PYTHON) stage/tools.py cargo-fuzz
+	$(CARGO_FUZZ) build --sanitizer $(SANITIZER)
+
+fuzz: fuzzers ## the readers, the judge and the chain builder, each for FUZZ_SECONDS=60, on a nightly toolchain
 	@$(PYTHON) fuzz/seed.py $(FUZZ_TARGETS)
 	for target in $(FUZZ_TARGETS); do \
 	  case $$target in chain) length=25;; *) length=4096;; esac; \
-	  PATH="$(TOOLS)/cargo-fuzz/bin:$$PATH" $(CARGO) +nightly fuzz run --sanitizer $(SANITIZER) $$target -- \
+	  $(CARGO_FUZZ) run --sanitizer $(SANITIZER) $$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=$$length -entropic_scale_per_exec_time=1 \
 	    -timeout=5 -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 || exit 1; \
 	done
