@@ -49,3 +49,39 @@ impl fmt::Display for CertificateArn {
 }
 
 text_form!(CertificateArn, Self::parse, "no ARN of a certificate");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_read_whole_or_not_at_all() {
+        for (text, region) in [
+            (
+                "arn:aws:acm:eu-central-1:123456789012:certificate/1",
+                Some("eu-central-1"),
+            ),
+            (
+                "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/1",
+                Some("us-gov-west-1"),
+            ),
+            ("arn:aws:acm:eu-central-1:123456789012:certificate/", None),
+            ("arn:aws:acm:eu-central-1::certificate/1", None),
+            ("arn:aws:acm::123456789012:certificate/1", None),
+            ("arn:aws:iam:eu-central-1:123456789012:certificate/1", None),
+            ("arn:aws:acm:eu-central-1:123456789012:certificate", None),
+            (
+                "arn:aws:acm:eu-central-1:123456789012:certificate/1:2",
+                None,
+            ),
+            ("certificate/1", None),
+        ] {
+            let arn = CertificateArn::parse(text);
+            let found = arn.as_ref().map(|arn| arn.region().as_str());
+            assert_eq!(found, region, "{text}");
+            if let Some(arn) = arn {
+                assert_eq!(arn.to_string(), text, "as AWS wrote it");
+            }
+        }
+    }
+}

@@ -3,11 +3,13 @@
 use base64::Engine as _;
 use certdrop::arn::CertificateArn;
 use certdrop::binding::{
-    Adoption, Candidate, Claim, Found, Import, Keep, OnIncompatible, Plan, bind,
+    Adoption, Candidate, Claim, Found, Import, Keep, OnIncompatible, Plan, bind, live,
 };
 use certdrop::bundle_name::BundleName;
-use certdrop::certificate::Certificate;
+use certdrop::certificate::{Certificate, SerialNumber};
 use certdrop::certificate_detail::CertificateDetail;
+use certdrop::fault::Fault;
+use certdrop::finding::Finding;
 use certdrop_test_support::pki::{Authority, Order};
 use serde_json::json;
 use time::Duration;
@@ -90,8 +92,7 @@ impl Situation {
         self
     }
 
-    /// What is planned, with whom, and the codes of the warnings.
-    fn decide(&self) -> (String, Vec<String>) {
+    fn bind(&self) -> Result<(Plan, Vec<Finding>), Fault> {
         let bundle = BundleName::new(BUNDLE).expect("a name");
         let candidate = Candidate {
             bundle: &bundle,
@@ -100,6 +101,11 @@ impl Situation {
             on_incompatible: self.on_incompatible,
             adoption: self.adoption,
         };
+        bind(&candidate, &self.found)
+    }
+
+    /// What is planned, with whom, and the codes of the warnings.
+    fn decide(&self) -> (String, Vec<String>) {
         let id = |found: &Found| {
             found
                 .arn
@@ -109,7 +115,7 @@ impl Situation {
                 .unwrap_or_default()
                 .to_owned()
         };
-        match bind(&candidate, &self.found) {
+        match self.bind() {
             Err(fault) => (fault.kind().to_owned(), Vec::new()),
             Ok((plan, warnings)) => {
                 let plan = match plan {
@@ -393,4 +399,191 @@ fn a_name_is_its_own_identity_unless_another_s_safe_form_looks_so() {
             "{identity}"
         );
     }
+}
+
+#[test]
+fn what_has_the_bundle_s_name_or_the_mark_needs_no_permission() {
+    let (old, new) = (leaf(30), leaf(20));
+    for claim in [Claim::ObjectTag, Claim::EarlierVersion] {
+        for (tag, is_managed, expected) in [
+            (Some(BUNDLE), true, "replace a"),
+            (Some(BUNDLE), false, "replace a"),
+            (None, true, "replace a"),
+            (None, false, "SetUp"),
+        ] {
+            let mut situation = Situation {
+                adoption: Adoption::Forbidden,
+                ..Situation::new(&new)
+            }
+            .with(claim, "a", tag, detail(&old, 1, false, "EC_prime256v1"));
+            situation.found[0].1.is_managed = is_managed;
+            let plan = situation.decide().0;
+            assert_eq!(plan, expected, "{claim:?}, name {tag:?}, mark {is_managed}");
+        }
+    }
+}
+
+/// A record says what the bundle was imported as. A name alone does not: a person may have given it to a certificate.
+/// Only where the bundle has become an old version again does the mark of certdrop tell the newer one of its own.
+#[test]
+fn a_newer_certificate_stays_where_certdrop_itself_put_it_there() {
+    use Claim::{BundleTag, EarlierVersion, ObjectTag, Parameter};
+    let (old, new, newer) = (leaf(30), leaf(20), leaf(10));
+    for (name, first, second, is_managed, expected) in [
+        (
+            "recorded",
+            (Parameter, &old),
+            EarlierVersion,
+            true,
+            "outdated b",
+        ),
+        (
+            "recorded, without mark",
+            (ObjectTag, &old),
+            EarlierVersion,
+            false,
+            "outdated b",
+        ),
+        ("named", (ObjectTag, &old), BundleTag, true, "replace a"),
+        (
+            "named, without mark",
+            (ObjectTag, &old),
+            BundleTag,
+            false,
+            "replace a",
+        ),
+        (
+            "named, beside this very one",
+            (BundleTag, &new),
+            BundleTag,
+            true,
+            "outdated b",
+        ),
+        (
+            "named, without mark, beside it",
+            (BundleTag, &new),
+            BundleTag,
+            false,
+            "unchanged a",
+        ),
+    ] {
+        let there = |leaf: &Certificate| detail(leaf, 1, false, "EC_prime256v1");
+        let mut situation = Situation::new(&new)
+            .with(first.0, "a", Some(BUNDLE), there(first.1))
+            .with(second, "b", Some(BUNDLE), there(&newer));
+        situation.found[1].1.is_managed = is_managed;
+        assert_eq!(situation.decide().0, expected, "{name}");
+    }
+}
+
+#[test]
+fn where_nothing_is_imported_the_newest_of_the_bundle_s_own_is_live() {
+    let bundle = BundleName::new(BUNDLE).expect("a name");
+    let mut situation = Situation::new(&leaf(0));
+    let live_one =
+        |situation: &Situation| live(&bundle, &situation.found).map(|found| found.arn.clone());
+    assert_eq!(live_one(&situation), None);
+    for (claim, id, tag, age, expected) in [
+        (Claim::BundleTag, "stranger", None, 1, None),
+        (
+            Claim::BundleTag,
+            "other",
+            Some("other.example.com"),
+            1,
+            None,
+        ),
+        (Claim::ObjectTag, "a", None, 30, Some("a")),
+        (Claim::Parameter, "b", Some(BUNDLE), 20, Some("b")),
+        (Claim::BundleTag, "c", Some(BUNDLE), 25, Some("b")),
+        (Claim::EarlierVersion, "d", Some(BUNDLE), 10, Some("d")),
+    ] {
+        let detail = detail(&leaf(age), 1, false, "EC_prime256v1");
+        situation = situation.with(claim, id, tag, detail);
+        assert_eq!(live_one(&situation), expected.map(arn), "and {id}");
+    }
+}
+
+/// All of ACM is searched before a certificate is made that may be there already, and a summary compares a new one with
+/// the one before it.
+#[test]
+fn a_plan_tells_whether_it_makes_a_certificate_and_which_one_it_follows() {
+    let (old, new, newer) = (leaf(30), leaf(20), leaf(10));
+    let there = |leaf: &Certificate, key| detail(leaf, 1, false, key);
+    for (name, fact, makes_new, follows) in [
+        ("nothing there", None, true, None),
+        (
+            "renewed",
+            Some(there(&old, "EC_prime256v1")),
+            false,
+            Some("a"),
+        ),
+        (
+            "refused by ACM",
+            Some(there(&old, "RSA_2048")),
+            true,
+            Some("a"),
+        ),
+        (
+            "the very certificate",
+            Some(there(&new, "EC_prime256v1")),
+            false,
+            None,
+        ),
+        (
+            "a newer one",
+            Some(there(&newer, "EC_prime256v1")),
+            false,
+            None,
+        ),
+    ] {
+        let mut situation = Situation {
+            on_incompatible: OnIncompatible::ImportNew,
+            ..Situation::new(&new)
+        };
+        if let Some(detail) = fact {
+            situation = situation.with(Claim::ObjectTag, "a", Some(BUNDLE), detail);
+        }
+        let (plan, _) = situation.bind().expect("a plan");
+        assert_eq!(plan.makes_new(), makes_new, "{name}");
+        let previous = match &plan {
+            Plan::Import(import) => import.previous().map(|found| found.arn.clone()),
+            Plan::Keep(_) => None,
+        };
+        assert_eq!(previous, follows.map(arn), "{name}");
+    }
+}
+
+#[test]
+fn of_the_same_validity_nothing_is_newer_and_the_better_record_counts() {
+    let (new, newer) = (leaf(20), leaf(10));
+    let there = |leaf: &Certificate| detail(leaf, 1, false, "EC_prime256v1");
+    // A CA issues anew for the same dates when a key was lost.
+    let mut reissued = new.clone();
+    reissued.serial = SerialNumber::from_hexadecimal("07").expect("a serial number");
+    let situation =
+        Situation::new(&new).with(Claim::ObjectTag, "a", Some(BUNDLE), there(&reissued));
+    assert_eq!(situation.decide().0, "replace a");
+
+    let situation = Situation::new(&new)
+        .with(Claim::EarlierVersion, "b", Some(BUNDLE), there(&newer))
+        .with(Claim::Parameter, "a", Some(BUNDLE), there(&newer));
+    assert_eq!(situation.decide().0, "outdated a");
+}
+
+#[test]
+fn the_certificate_that_is_used_is_no_second_one() {
+    let (old, new) = (leaf(30), leaf(20));
+    let there = |created| detail(&old, created, false, "EC_prime256v1");
+    let situation = Situation::new(&new)
+        .with(Claim::ObjectTag, "a", Some(BUNDLE), there(1))
+        .with(Claim::BundleTag, "a", Some(BUNDLE), there(1))
+        .with(Claim::BundleTag, "c", Some(BUNDLE), there(2))
+        .with(Claim::BundleTag, "b", Some(BUNDLE), there(3))
+        .with(Claim::BundleTag, "b", Some(BUNDLE), there(3));
+    let (_, warnings) = situation.bind().expect("a plan");
+    let named: Vec<_> = warnings
+        .into_iter()
+        .map(|finding| finding.subject)
+        .collect();
+    assert_eq!(named, [arn("b").to_string(), arn("c").to_string()]);
 }
