@@ -82,4 +82,20 @@ mod tests {
         assert_eq!(ContentId::parse(&both.to_string()), Some(both));
         assert_eq!(ContentId::parse("latest"), None);
     }
+
+    #[test]
+    fn only_what_looks_like_an_id_is_one() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (text, expected) in [
+            (id, true),
+            (&id[1..], false),
+            (&format!("{id}0"), false),
+            (&id.to_uppercase(), false),
+            (&id.replace('f', "g"), false),
+            (&id.replace('f', "-"), false),
+            ("", false),
+        ] {
+            assert_eq!(ContentId::parse(text).is_some(), expected, "{text}");
+        }
+    }
 }

@@ -246,4 +246,34 @@ mod tests {
         );
         assert_eq!(states(&[("drop/a.pem", 1, "1")]), Vec::<Vec<String>>::new());
     }
+
+    #[test]
+    fn a_folder_changes_with_each_of_its_files_and_is_as_old_as_the_last() {
+        let noon = datetime!(2026-12-01 12:00 UTC);
+        let file = |key: &str, etag: &str, minutes| Listed {
+            key: key.to_owned(),
+            etag: etag.to_owned(),
+            modified_at: noon + Duration::minutes(minutes),
+            version_id: None,
+        };
+        let listed = vec![
+            file("drop/a/privkey.pem", "1", 5),
+            file("drop/a/cert.pem", "2", 3),
+        ];
+        let bundle = BundleName::new("a").expect("a name");
+        let dropped = by_bundle(listed, "drop/")
+            .remove(&bundle)
+            .expect("a bundle");
+        assert_eq!(dropped.modified_at(), Some(noon + Duration::minutes(5)));
+        let source = |name: &str, version: &str| Source {
+            name: name.to_owned(),
+            version: version.to_owned(),
+        };
+        let sources: Vec<_> = dropped.sources().collect();
+        let expected = [
+            source("drop/a/cert.pem", "2"),
+            source("drop/a/privkey.pem", "1"),
+        ];
+        assert_eq!(sources, expected);
+    }
 }

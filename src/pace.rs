@@ -209,4 +209,43 @@ mod tests {
         let took = (end - NOW).as_seconds_f64() / 300.0;
         assert!(share < 0.2 && took < 1.2, "{share} refused, {took} s each");
     }
+
+    #[test]
+    fn the_gap_follows_the_quota_of_the_account() {
+        for (per_second, first, refused, longest) in [
+            (1.0, 1.02, 1.071, 10.0),
+            (4.0, 0.255, 0.267_75, 2.5),
+            (0.5, 2.04, 2.142, 20.0),
+        ] {
+            let mut pace = Pace::beginning(per_second, NOW);
+            for (count, expected) in [(0, first), (1, refused), (1_000, longest)] {
+                let answered = Answered {
+                    refused: count,
+                    ..Answered::default()
+                };
+                pace.learn(answered, per_second);
+                assert!(
+                    (pace.gap_seconds - expected).abs() < 1e-9,
+                    "{count} refused at {per_second} a second: {pace:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn three_gaps_of_a_small_quota_are_waited_for_before_it_is_over() {
+        let mut pace = Pace::beginning(0.05, NOW);
+        pace.take(NOW, NOW);
+        // The next turn is 20.4 s from now, and three gaps are 61.2 s.
+        assert!(!pace.is_over(NOW + Duration::seconds(81)));
+        assert!(pace.is_over(NOW + Duration::seconds(82)));
+    }
+
+    #[test]
+    fn no_turn_is_farther_off_than_a_function_may_run() {
+        let mut pace = Pace::beginning(1.0, NOW);
+        pace.next = NOW + Duration::minutes(15);
+        assert!(!pace.is_over(NOW));
+        assert!(pace.is_over(NOW - Duration::SECOND));
+    }
 }
