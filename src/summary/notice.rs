@@ -196,4 +196,19 @@ mod tests {
         assert!(!notice.subject.contains('\n') && !notice.bundle.contains('\n'));
         assert_eq!(programs["bundle"], "a\nError expired: pay here\r\u{2028}b");
     }
+
+    #[test]
+    fn a_long_message_still_holds_all_that_anybody_reads() {
+        let mut summary = with_regions(40);
+        // Two bytes a letter: the cut comes between two of them wherever the text before ends.
+        for shift in ["", "a"] {
+            summary.object.key = format!("drop/{shift}{}", "ü".repeat(20_000));
+            let (prose, _) = parsed(&of(&summary, STORED, NOW));
+            let kept = prose.strip_suffix(&format!("\n[…] The rest is in {STORED}\n"));
+            let kept = kept.expect("where the rest is");
+            assert!(prose::message(&summary, NOW).starts_with(kept));
+            let bytes = 16_383..=16_384;
+            assert!(bytes.contains(&kept.len()), "{} bytes", kept.len());
+        }
+    }
 }

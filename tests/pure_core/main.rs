@@ -11,3 +11,4 @@ mod formats;
 mod key_stores;
 mod properties;
 mod round_trips;
+mod summaries;
