@@ -10,5 +10,7 @@ mod findings;
 mod formats;
 mod key_stores;
 mod properties;
+mod reimport;
 mod round_trips;
 mod summaries;
+mod warnings;
