@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use certdrop::bundle_name::BundleName;
 use certdrop::event::{Content, Event, FIRST_SENT, Request, SweepRequest, Watched, WorkItem, read};
 use certdrop::fault::Fault;
 use serde_json::{Value, json};
@@ -155,5 +156,143 @@ fn every_sample_has_its_row() {
             name == "README.md" || readme.contains(&format!("[{name}]({name})")),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn only_an_object_that_was_created_below_the_prefix_is_work() {
+    let work = Some("a < drop/a.pem @ 1");
+    for (event, key, expected) in [
+        ("ObjectCreated:Put", "drop/a.pem", work),
+        ("ObjectCreated:CompleteMultipartUpload", "drop/a.pem", work),
+        ("s3:ObjectCreated:Copy", "drop/a.pem", work),
+        ("ObjectRemoved:Delete", "drop/a.pem", None),
+        ("ObjectTagging:Put", "drop/a.pem", None),
+        ("ObjectCreated:Put", "summaries/a/1.json", None),
+        ("ObjectCreated:Put", "drop/.DS_Store", None),
+    ] {
+        let mut payload = payload("s3-object-created-put");
+        payload["Records"][0]["eventName"] = json!(event);
+        payload["Records"][0]["s3"]["object"]["key"] = json!(key);
+        payload["Records"][0]["s3"]["object"]["versionId"] = json!("1");
+        let found = match read(&payload, WATCHED) {
+            Ok(Event::One(request @ Request::Bundles(_))) => shown(&request),
+            Ok(Event::One(Request::Nothing(_))) => Vec::new(),
+            other => panic!("{event} of {key}: {other:?}"),
+        };
+        assert_eq!(found, Vec::from_iter(expected), "{event} of {key}");
+    }
+}
+
+/// Events of buckets that never had versions carry an empty one, which S3 would refuse.
+#[test]
+fn an_empty_version_means_the_newest() {
+    let mut payload = payload("s3-object-created-put");
+    for (version, expected) in [("", "newest"), ("null", "null"), ("3sL4", "3sL4")] {
+        payload["Records"][0]["s3"]["object"]["versionId"] = json!(version);
+        let Ok(Event::One(request)) = read(&payload, WATCHED) else {
+            panic!("no request");
+        };
+        let expected = format!("www.example.com < drop/www.example.com.pem @ {expected}");
+        assert_eq!(shown(&request), [expected]);
+    }
+}
+
+#[test]
+fn events_that_certdrop_has_no_business_with_do_nothing() {
+    let mut payload = payload("eventbridge-object-created");
+    payload["detail-type"] = json!("Object Deleted");
+    let event = read(&payload, WATCHED);
+    assert!(
+        matches!(event, Ok(Event::One(Request::Nothing(_)))),
+        "{event:?}"
+    );
+}
+
+#[test]
+fn a_wrong_source_is_told_with_what_is_wrong_and_without_values() {
+    let mut other_bucket = payload("s3-object-created-put");
+    other_bucket["Records"][0]["s3"]["bucket"]["name"] = json!("other-bucket");
+    let mut no_key = payload("s3-object-created-put");
+    no_key["Records"][0]["s3"]["object"]["key"] = Value::Null;
+    let mut no_arn = payload("acm-certificate-approaching-expiration");
+    no_arn["resources"] = json!([]);
+    for (payload, expected) in [
+        (
+            other_bucket,
+            "the event is about the bucket `other-bucket`, not `example-bucket`; \
+             correct the trigger, or the setting CERTDROP_BUCKET",
+        ),
+        (
+            no_key,
+            "the S3 notification lacks a bucket and an object key; compare it with the samples in events/",
+        ),
+        (
+            no_arn,
+            "the ACM event lacks the ARN of a certificate; compare it with the samples in events/",
+        ),
+        (
+            json!({"bundle": ".hidden"}),
+            "`.hidden` cannot be the name of a bundle; name it as its object without prefix and ending, \
+             such as {\"bundle\": \"www.example.com\"}",
+        ),
+        (
+            json!({"password": "hunter2", "user": "me"}),
+            "this event (members: password, user) is of no kind that certdrop knows; \
+             send one of the payloads in events/, such as {\"bundle\": \"www.example.com\"}",
+        ),
+        (
+            json!({"requestPayload": {"sweep": {}}}),
+            "this event (members: requestPayload) is of no kind that certdrop knows; \
+             send one of the payloads in events/, such as {\"bundle\": \"www.example.com\"}",
+        ),
+    ] {
+        match read(&payload, WATCHED) {
+            Err(fault @ Fault::SetUp { .. }) => assert_eq!(fault.to_string(), expected),
+            other => panic!("{payload}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn each_message_of_a_queue_is_read_by_itself() {
+    let object = |key: &str| {
+        let mut record = payload("s3-object-created-put")["Records"][0].clone();
+        record["s3"]["object"]["key"] = json!(key);
+        record
+    };
+    let one = json!({"Records": [object("drop/a.pem")]});
+    let two = json!({"Records": [object("drop/a.pem"), object("drop/b.pem")]});
+    for (body, received, bundle, is_read) in [
+        (one.to_string(), Some("3"), Some("a"), true),
+        (two.to_string(), Some("1"), None, true),
+        (json!({"bundle": "b"}).to_string(), None, Some("b"), true),
+        (json!({"sweep": {}}).to_string(), Some("many"), None, true),
+        ("no JSON".to_owned(), Some("1"), None, false),
+        // A queue within a queue is nobody's.
+        (
+            payload("sqs-s3-notification").to_string(),
+            Some("1"),
+            None,
+            false,
+        ),
+    ] {
+        let mut payload = payload("sqs-s3-notification");
+        payload["Records"][0]["body"] = json!(body);
+        payload["Records"][0]["attributes"]["ApproximateReceiveCount"] = json!(received);
+        if received.is_none() {
+            payload["Records"][0]["attributes"] = json!({});
+        }
+        let Ok(Event::Queue(messages)) = read(&payload, WATCHED) else {
+            panic!("no messages");
+        };
+        let message = &messages[0];
+        let counted = if received == Some("3") { 3 } else { 1 };
+        assert_eq!(message.received, counted, "{body}");
+        assert_eq!(message.bundle().map(BundleName::as_str), bundle, "{body}");
+        assert_eq!(message.request.is_ok(), is_read, "{body}");
+        assert_eq!(message.body, body, "it is sent again as it came");
+        assert_eq!(messages.len(), 2);
+        assert!(messages[1].request.is_ok(), "the other is not concerned");
     }
 }
