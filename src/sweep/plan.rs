@@ -431,4 +431,80 @@ mod tests {
             );
         }
     }
+
+    fn dropped(name: &str) -> inventory::Listed {
+        inventory::Listed {
+            key: format!("drop/{name}.pem"),
+            etag: "1".into(),
+            modified_at: DROPPED,
+            version_id: None,
+        }
+    }
+
+    fn written(seconds: i64) -> Written {
+        Written {
+            at: DROPPED + Duration::seconds(seconds),
+            etag: "1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_bundle_without_objects_is_known_by_its_latest_summary() {
+        let listing = Listing {
+            bundles: by_bundle(vec![dropped("here")], "drop/"),
+            summaries: [
+                ("summaries/here/1.json", 1),
+                ("summaries/gone/1.json", 1),
+                ("summaries/gone/3.json", 3),
+                ("summaries/gone/2.json", 2),
+                ("summaries/status.html", 4),
+            ]
+            .map(|(key, seconds)| (key.to_owned(), written(seconds)))
+            .into(),
+            ..Listing::default()
+        };
+        let summaries = listing.summaries_by_bundle("summaries/");
+        for (name, expected) in [
+            ("here", true),
+            ("gone", true),
+            ("never", false),
+            ("status.html", false),
+        ] {
+            assert_eq!(summaries.has(name), expected, "{name}");
+        }
+        let gone: Vec<_> = summaries.without_objects(&listing).collect();
+        let name = BundleName::new("gone").expect("a name");
+        assert_eq!(gone, [(name, "summaries/gone/3.json")]);
+    }
+
+    /// Of a bundle whose current version is bad an earlier one may be served: its summary is always the later one.
+    #[test]
+    fn a_bad_version_is_not_due_because_an_earlier_one_was_worked_on_after_it() {
+        let name = "www.example.com";
+        let bundle = BundleName::new(name).expect("a name");
+        let content = ContentId::of(Vec::new());
+        let listing = Listing {
+            bundles: by_bundle(vec![dropped(name)], "drop/"),
+            summaries: HashMap::from([
+                (KEY.to_owned(), written(10)),
+                (format!("summaries/{name}/earlier.json"), written(11)),
+            ]),
+            regions: vec![region()],
+            ..Listing::default()
+        };
+        for (outcome, expected) in [
+            ("imported", Step::Work(Reason::OtherVersion)),
+            ("outdated", Step::Work(Reason::OtherVersion)),
+            ("rejected", Step::Nothing),
+            ("waiting", Step::Nothing),
+        ] {
+            let entry = json!({"content_id": content.to_string(), "outcome": outcome, "summary_etag": "1",
+                "at": "2026-12-01T00:00:10Z"});
+            let index = json!({"version": 1, "bundles": {name: entry}}).to_string();
+            let index = Index::from_json(index.as_bytes());
+            let summaries = listing.summaries_by_bundle("summaries/");
+            let step = step(&listing, &summaries, &index, &bundle, &content, KEY);
+            assert_eq!(step, expected, "{outcome}");
+        }
+    }
 }
