@@ -3,6 +3,7 @@
 
 mod architecture;
 mod binding;
+mod chains;
 mod corpus;
 #[cfg(feature = "function")]
 mod events;
