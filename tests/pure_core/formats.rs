@@ -324,3 +324,21 @@ fn keys_of_other_worlds_are_called_unsupported() {
         );
     }
 }
+
+/// The corpus is from openssl, and RFC 7468 leaves nothing to choose.
+#[test]
+fn what_acm_is_sent_is_pem_as_openssl_writes_it() {
+    let text = plain();
+    let parts = [Part {
+        name: "plain.pem".to_owned(),
+        bytes: SecretBytes::new(text.clone().into_bytes()),
+    }];
+    let Verdict::Accepted(valid, _) = validate(read(&parts, &[]), &policy()) else {
+        panic!("rejected");
+    };
+    let begin = "-----BEGIN CERTIFICATE-----\n";
+    let chain = valid.chain_pem().expect("a chain");
+    assert_eq!(chain.matches(begin).count(), 2);
+    let sent = valid.certificate_pem() + &chain + &valid.private_key_pem();
+    assert_eq!(sent, text);
+}
