@@ -13,5 +13,6 @@ mod key_stores;
 mod properties;
 mod reimport;
 mod round_trips;
+mod signatures;
 mod summaries;
 mod warnings;

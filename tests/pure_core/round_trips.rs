@@ -42,7 +42,7 @@ fn tool(folder: &Path, program: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-fn openssl(folder: &Path, arguments: &str, more: &[&str]) -> Vec<u8> {
+pub(super) fn openssl(folder: &Path, arguments: &str, more: &[&str]) -> Vec<u8> {
     let arguments: Vec<_> = arguments.split(' ').chain(more.iter().copied()).collect();
     tool(folder, "openssl", &arguments)
 }
