@@ -8,10 +8,13 @@ use certdrop::finding::Finding;
 use certdrop::secret::SecretBytes;
 use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, SanType,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, PKCS_RSA_SHA256, SanType,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+use certdrop_test_support::pki::rsa_key;
 
 const NOW: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
 
@@ -270,5 +273,45 @@ fn the_root_of_a_private_ca_is_sent_where_the_setting_does_not_forbid_it() {
         let chain = valid.chain_pem().expect("a chain");
         let sent = chain.matches("-----BEGIN CERTIFICATE-----").count();
         assert_eq!(sent, expected, "{include_root:?}");
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_than_its_issuer_s_is_told() {
+    let ec = || KeyPair::generate().expect("a key");
+    let names = |key: &KeyPair| {
+        if key.is_compatible(&PKCS_RSA_SHA256) {
+            "RSA 2048"
+        } else {
+            "EC P-256"
+        }
+    };
+    for (own, issuer, is_told) in [
+        (ec(), ec(), false),
+        (rsa_key(), rsa_key(), false),
+        (ec(), rsa_key(), true),
+        (rsa_key(), ec(), true),
+    ] {
+        let message = format!(
+            "Its key is {}, its issuer's is {}.",
+            names(&own),
+            names(&issuer)
+        );
+        let mut root = CertificateParams::default();
+        root.distinguished_name = common_name("root");
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root_pem = root.self_signed(&issuer).expect("signed").pem();
+        let issuer = Issuer::new(root, issuer);
+        let mut leaf = CertificateParams::new(["www.example.com".to_owned()]).expect("a name");
+        leaf.not_before = NOW - Duration::DAY;
+        leaf.not_after = NOW + Duration::days(89);
+        let leaf = leaf.signed_by(&own, &issuer).expect("signed").pem();
+        let bundle = own.serialize_pem() + &leaf + &root_pem;
+        let (_, warnings) = judged(bundle.as_bytes(), &policy());
+        let told = warnings
+            .iter()
+            .find(|told| told.code == "algorithm-mismatch");
+        let told = told.map(|told| told.message.clone());
+        assert_eq!(told, is_told.then_some(message));
     }
 }
