@@ -125,3 +125,85 @@ fn left_over(served: &Served, strangers: usize) -> Option<Finding> {
         Finding::new(&finding::STRANGERS_IN_BUNDLE, &served.leaf.subject, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::pem;
+    use rcgen::{CertificateParams, KeyPair, SanType};
+
+    /// With so many names, the first of them this long.
+    fn certificate(names: usize, length: usize) -> Certificate {
+        let list = (0..names).map(|number| {
+            let length = if number == 0 { length } else { 60 };
+            let name = format!("{number}.{}.example.com", "a".repeat(length));
+            SanType::DnsName(name.try_into().expect("ASCII"))
+        });
+        let mut parameters = CertificateParams::default();
+        parameters.subject_alt_names = list.collect();
+        let key = KeyPair::generate().expect("a key");
+        let signed = parameters.self_signed(&key).expect("signed");
+        Certificate::from_der(signed.der()).expect("a certificate")
+    }
+
+    fn sent(certificate: &Certificate) -> usize {
+        pem("CERTIFICATE", certificate.der()).len()
+    }
+
+    fn told(leaf: &Certificate, intermediates: Vec<Certificate>) -> Option<String> {
+        let served = Served {
+            leaf: leaf.clone(),
+            intermediates,
+            root: None,
+        };
+        sizes(&served).map(|finding| finding.message)
+    }
+
+    #[test]
+    fn a_certificate_is_as_large_as_the_pem_that_is_sent() {
+        for length in 1..=60 {
+            let certificate = certificate(1, length);
+            assert_eq!(pem_bytes(&certificate), sent(&certificate));
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_at_most_32_768_bytes() {
+        let mut sides = [false; 2];
+        for names in 300..320 {
+            let certificate = certificate(names, 60);
+            let size = sent(&certificate);
+            let is_too_large = size > 32_768;
+            sides[usize::from(is_too_large)] = true;
+            let message = format!("The certificate has {size} bytes as PEM; ACM takes 32768.");
+            assert_eq!(
+                told(&certificate, Vec::new()),
+                is_too_large.then_some(message)
+            );
+        }
+        assert_eq!(sides, [true, true], "both sides of the limit");
+    }
+
+    #[test]
+    fn a_chain_has_at_most_2_mib() {
+        let limit = 2 * 1024 * 1024;
+        let leaf = certificate(1, 1);
+        // Some so many of one size and so many of another are just as many bytes.
+        let small: Vec<_> = (1..=60).map(|length| certificate(1, length)).collect();
+        let pairs = small
+            .iter()
+            .flat_map(|one| small.iter().map(move |other| (one, other)));
+        let mut chains = pairs.filter_map(|(one, other)| {
+            let (one_size, other_size) = (sent(one), sent(other));
+            let ones = (0..other_size).find(|ones| (limit - ones * one_size) % other_size == 0)?;
+            let others = (limit - ones * one_size) / other_size;
+            Some([vec![one.clone(); ones], vec![other.clone(); others]].concat())
+        });
+        let mut chain = chains.next().expect("such a chain");
+        assert_eq!(told(&leaf, chain.clone()), None);
+        chain.push(leaf.clone());
+        let size = limit + sent(&leaf);
+        let expected = format!("The chain has {size} bytes as PEM; ACM takes 2097152.");
+        assert_eq!(told(&leaf, chain), Some(expected));
+    }
+}
