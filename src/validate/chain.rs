@@ -253,4 +253,83 @@ mod tests {
             "nothing else to end at"
         );
     }
+
+    /// CVE-2018-16875: two certificates of each CA are 2^14 paths up.
+    #[test]
+    fn a_mesh_of_cas_is_given_up_on_after_a_thousand_steps() {
+        let end = NOW + Duration::days(60);
+        let keys: Vec<_> = (0..=14)
+            .map(|_| KeyPair::generate().expect("a key"))
+            .collect();
+        let mut certificates = Vec::new();
+        for level in 1..=14 {
+            let (name, issuer) = (format!("{}", level - 1), format!("{level}"));
+            let name = if level == 1 { "leaf" } else { &name };
+            for days in [0, 1] {
+                let end = end + Duration::days(days);
+                let certificate = signed(name, &keys[level - 1], &issuer, &keys[level], end);
+                certificates.push(certificate);
+            }
+        }
+        let leaf = &certificates[0];
+        let mut search = Search {
+            certificates: &certificates,
+            now: NOW,
+            has_public_issuer: |_| false,
+            checked: HashMap::new(),
+            steps: 0,
+            best: Path {
+                members: vec![leaf],
+                end: End::LeafAlone,
+            },
+        };
+        search.extend(&mut vec![leaf]);
+        // What was begun ends: a step more for each level.
+        assert!(
+            (STEPS..STEPS + 20).contains(&search.steps),
+            "{}",
+            search.steps
+        );
+        assert_eq!(search.best.members.len(), 14, "and there is a chain");
+    }
+
+    /// Source: <https://letsencrypt.org/certificates/>
+    const ISRG_ROOT_X2: &str = "MIICGzCCAaGgAwIBAgIQQdKd0XLq7qeAwSxs6S+HUjAKBggqhkjOPQQDAzBPMQsw\
+        CQYDVQQGEwJVUzEpMCcGA1UEChMgSW50ZXJuZXQgU2VjdXJpdHkgUmVzZWFyY2gg\
+        R3JvdXAxFTATBgNVBAMTDElTUkcgUm9vdCBYMjAeFw0yMDA5MDQwMDAwMDBaFw00\
+        MDA5MTcxNjAwMDBaME8xCzAJBgNVBAYTAlVTMSkwJwYDVQQKEyBJbnRlcm5ldCBT\
+        ZWN1cml0eSBSZXNlYXJjaCBHcm91cDEVMBMGA1UEAxMMSVNSRyBSb290IFgyMHYw\
+        EAYHKoZIzj0CAQYFK4EEACIDYgAEzZvVn4CDCuwJSvMWSj5cz3es3mcFDR0HttwW\
+        +1qLFNvicWDEukWVEYmO6gbf9yoWHKS5xcUy4APgHoIYOIvXRdgKam7mAHf7AlF9\
+        ItgKbppbd9/w+kHsOdx1ymgHDB/qo0IwQDAOBgNVHQ8BAf8EBAMCAQYwDwYDVR0T\
+        AQH/BAUwAwEB/zAdBgNVHQ4EFgQUfEKWrt5LSDv6kviejM9ti6lyN5UwCgYIKoZI\
+        zj0EAwMDaAAwZQIwe3lORlCEwkSHRhtFcP9Ymd70/aTSVaYgLXTWNLxBo1BfASdW\
+        tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1\
+        /q4AaOeMSQ+2b1tbFfLn";
+
+    #[test]
+    fn a_public_root_is_known_by_its_key_and_not_by_its_name() {
+        use base64::Engine as _;
+        let der = base64::engine::general_purpose::STANDARD.decode(ISRG_ROOT_X2);
+        let root = Certificate::from_der(&der.expect("base64")).expect("a certificate");
+        assert!(has_public_issuer(&root));
+
+        let key = KeyPair::generate().expect("a key");
+        let mut forged = CertificateParams::default();
+        forged.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let mut name = rcgen::DistinguishedName::new();
+        for (kind, value) in [
+            (DnType::CountryName, "US"),
+            (DnType::OrganizationName, "Internet Security Research Group"),
+            (DnType::CommonName, "ISRG Root X2"),
+        ] {
+            let value = value.to_owned().try_into().expect("printable");
+            name.push(kind, rcgen::DnValue::PrintableString(value));
+        }
+        forged.distinguished_name = name;
+        let forged = forged.self_signed(&key).expect("signed");
+        let forged = Certificate::from_der(forged.der()).expect("a certificate");
+        assert_eq!(forged.subject, root.subject, "the name is the same");
+        assert!(!has_public_issuer(&forged));
+    }
 }

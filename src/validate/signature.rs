@@ -290,3 +290,45 @@ fn ecdsa_unusual(key: &PublicKey, curve: Curve, digest: &[u8], signature: &[u8])
         Curve::P521 => verified!(p521),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `hashAlgorithm [0]` and `maskGenAlgorithm [1]` with SHA-256, `saltLength [2]` 32, `trailerField [3]` 1.
+    const HASH: &[u8] = b"\xA0\x0D\x30\x0B\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+    const MASK: &[u8] =
+        b"\xA1\x1A\x30\x18\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x08\x30\x0B\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+    const SALT: &[u8] = b"\xA2\x03\x02\x01\x20";
+    const TRAILER: &[u8] = b"\xA3\x03\x02\x01\x01";
+    const UNKNOWN: &[u8] = b"\xA4\x03\x02\x01\x01";
+    const NULL: &[u8] = b"\x05\x00";
+
+    #[test]
+    fn parameters_of_rsassa_pss_are_read_as_rfc_4055_has_them() {
+        let sha256 = |salt_length| Scheme::Pss {
+            hash: Hash::Sha256,
+            salt_length,
+        };
+        let sha1 = Scheme::Pss {
+            hash: Hash::Sha1,
+            salt_length: 20,
+        };
+        for (name, fields, expected) in [
+            ("all by default", vec![], Some(sha1)),
+            ("usual", vec![HASH, MASK, SALT], Some(sha256(32))),
+            ("the default salt", vec![HASH, MASK], Some(sha256(20))),
+            // DER leaves a default out, and some write it.
+            (
+                "a trailer",
+                vec![HASH, MASK, SALT, TRAILER],
+                Some(sha256(32)),
+            ),
+            ("another digest for the mask", vec![HASH, SALT], None),
+            ("an unknown field", vec![HASH, MASK, SALT, UNKNOWN], None),
+            ("no parameters", vec![NULL], None),
+        ] {
+            assert_eq!(pss_parameters(&fields.concat()), expected, "{name}");
+        }
+    }
+}
