@@ -66,6 +66,8 @@ impl Term {
     /// How much of it is left: zero as soon as either clock says that it is over.
     #[must_use]
     pub fn left(&self, now: Moment) -> Duration {
+        // Both are needed. A wall clock that is set back would let this worker act after the lease has opened.
+        // One that is set forward was slow when it wrote the end of the lease, which others have passed by now.
         let by_wall = self.end.wall - now.wall;
         let by_uptime = self.end.since_boot - now.since_boot;
         by_wall.min(by_uptime).max(Duration::ZERO)

@@ -66,6 +66,7 @@ impl Fence {
     /// worker yet: the lease must stay shut until that has settled.
     #[must_use]
     pub fn is_unsettled(&self) -> bool {
+        // Relaxed is enough, here and below: the runtime has one thread.
         self.0.unanswered.load(Ordering::Relaxed) > 0
             || self.0.is_unknown.load(Ordering::Relaxed)
             || self.0.unrecorded.load(Ordering::Relaxed) > 0
@@ -127,6 +128,7 @@ impl Pass {
     }
 
     fn send(&self) -> Result<(), LeaseEnded> {
+        // Later parts of a body pass: cut off in the middle, the effect would be unknown.
         if self.is_sent() {
             return Ok(());
         }
@@ -134,6 +136,7 @@ impl Pass {
             return Err(LeaseEnded);
         }
         self.is_sent.store(true, Ordering::Relaxed);
+        // Counted before the body leaves: if the caller stops waiting, this call is dropped, and the count stays.
         if !self.may_come_late {
             self.fence.0.unanswered.fetch_add(1, Ordering::Relaxed);
         }
@@ -153,6 +156,8 @@ impl Intercept for Pass {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // A new attempt. An earlier one without an answer stays counted: it may take effect after the next
+        // worker's calls (model/tests/rules.rs shows it).
         self.is_sent.store(false, Ordering::Relaxed);
         context.request_mut().add_extension(self.clone());
         Ok(())
@@ -213,6 +218,8 @@ impl Body for Fenced {
         Poll::Ready(frame)
     }
 
+    // hyper does not ask for an empty body, so a call without one is not checked. All calls that take a pass
+    // have a body.
     fn is_end_stream(&self) -> bool {
         self.body.is_end_stream()
     }

@@ -33,8 +33,10 @@ pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let mut tcp = hyper_util::client::legacy::connect::HttpConnector::new();
+    // It also opens the connections below TLS, and by default refuses addresses that begin with https.
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
+    // TCP alone. A TLS handshake that hangs ends with the time limit of the attempt.
     tcp.set_connect_timeout(Some(connect_timeout));
     let https = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
@@ -43,8 +45,11 @@ pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
         .enable_http1()
         .wrap_connector(tcp);
     let client = Client::builder(TokioExecutor::new())
+        // Without a timer hyper keeps idle connections for ever.
         .pool_timer(TokioTimer::new())
         .build(https);
+    // The SDK asks for a connector for each attempt. All are clones of one client: one pool, and the roots are
+    // parsed once.
     http_client_fn(move |settings, _| {
         SharedHttpConnector::new(Connector {
             client: client.clone(),
@@ -88,12 +93,14 @@ impl HttpConnector for Connector {
                 None => answer.await,
             };
             let answer = answer.map_err(|error| {
+                // The SDK sends again what failed by `io` or `timeout`. Here another attempt would be as late.
                 if LeaseEnded::is_behind(&error) {
                     return ConnectorError::user(LeaseEnded.into());
                 }
                 // Whatever broke on the way: there is no answer, and asking again may bring one.
                 ConnectorError::io(error.into())
             })?;
+            // The status is the answer. If an import's body then cannot be read, `Acm::import` tells the fence.
             if let Some(pass) = pass {
                 pass.answered();
             }
@@ -121,6 +128,7 @@ fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
 /// The certificates that this system trusts: those in `SSL_CERT_FILE`, as in the function, or
 /// wherever the system keeps them, as on a laptop.
 fn system_roots() -> Box<dyn Iterator<Item = CertificateDer<'static>>> {
+    // Where SSL_CERT_DIR names a folder as well, the crate reads both.
     let file =
         std::env::var_os("SSL_CERT_FILE").filter(|_| std::env::var_os("SSL_CERT_DIR").is_none());
     match file.and_then(|path| File::open(path).ok()) {

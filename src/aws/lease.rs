@@ -44,17 +44,20 @@ impl Bucket {
             etag,
             fence: Fence::new(term),
         };
+        // Written before anything is read: where nobody has it, the lease costs one call.
         if let Some(etag) = self.put_lease(key, lease, None).await? {
             return Ok(Some(held(etag)));
         }
         let Some(there) = self.get(key, None).await? else {
+            // Released since the write. The caller waits for a lease anyway, and tries again.
             return Ok(None);
         };
         match serde_json::from_slice::<Lease>(there.bytes.expose()) {
             // Our own write whose answer was lost: the SDK sent it again and found it there.
             Ok(other) if other == *lease => Ok(Some(held(there.etag))),
             Ok(other) if !other.is_free(clock::wall()) => Ok(None),
-            // Expired, or no lease at all: nobody else can be working by it.
+            // Expired, or no lease at all: nobody else can be working by it. If two workers find it so, the
+            // ETag lets one of them replace it.
             Ok(_) | Err(_) => {
                 let etag = self.replace_lease(key, lease, there.etag).await?;
                 Ok(etag.map(held))
@@ -78,6 +81,7 @@ impl Bucket {
             .await?;
         held.etag =
             etag.ok_or_else(|| Fault::Transient(format!("the lease {} was lost", held.key)))?;
+        // After the write: no call may pass by a term that other workers cannot read in the bucket.
         held.fence.extend(term);
         Ok(())
     }
@@ -95,6 +99,7 @@ impl Bucket {
             .bucket(&self.name)
             .expected_bucket_owner(&self.owner)
             .key(&held.key)
+            // Without the ETag a late call would delete the lease of the worker that took it over.
             .if_match(held.etag);
         match call.send().await {
             Ok(_) => Ok(()),
