@@ -72,7 +72,9 @@ impl Pace {
 
     /// Takes the next turn, if it is not after `latest`.
     pub fn take(&mut self, now: OffsetDateTime, latest: OffsetDateTime) -> Turn {
+        // Turns that nobody took are lost: making up for them would be faster than the quota.
         let turn = self.next.max(now);
+        // Left as it is: a worker that cannot use the turn must not push it back for the others.
         if turn > latest {
             return Turn::TooLate;
         }

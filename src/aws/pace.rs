@@ -70,6 +70,7 @@ impl Pressure {
     #[must_use]
     pub fn answered(&self) -> Answered {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out: an answer that is told twice would change the gap twice.
         std::mem::take(&mut state.answered)
     }
 
@@ -79,6 +80,7 @@ impl Pressure {
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
+        // A panic in one invocation must not end the next ones (docs/decisions/0013).
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -92,6 +94,7 @@ impl Bucket {
     /// [`Fault`] where S3 cannot be asked.
     pub async fn pace(&self, key: &str) -> Result<(Option<Pace>, Option<String>), Fault> {
         let stored = self.get(key, None).await?;
+        // Turns are an agreement between workers: what cannot be read is written anew, and stops no import.
         let pace = stored
             .as_ref()
             .and_then(|stored| serde_json::from_slice(stored.bytes.expose()).ok());

@@ -24,6 +24,7 @@ pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent
         return Ok(Sent::AtOnce);
     }
     let turn = {
+        // Released before the wait below: meanwhile other imports of this process take the turns after it.
         let _taking = there.pressure.one_at_a_time().await;
         take(there, world).await
     };
@@ -62,11 +63,13 @@ async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, F
     let key = format!("{}pace/{}", world.config.lease_prefix, there.region);
     // Time for the import itself, and to tell what became of it.
     let latest = world.deadline - leased::reserve(world) * 2;
+    // Once, before the attempts: each begins with what is in the bucket, and adds the same answers to it.
     let answered = there.pressure.answered();
     for attempt in 1..=TRIES {
         let (pace, etag) = bucket.pace(&key).await?;
         let now = clock::wall();
         let current = pace.filter(|pace| !pace.is_over(now));
+        // Nobody takes turns, and ACM refused nothing since this process last asked: no more waiting.
         if current.is_none() && !answered.is_refused {
             there.pressure.off();
             return Ok(Some(Turn::At(now)));
@@ -75,6 +78,7 @@ async fn take(there: &Regional, world: Invocation<'_>) -> Result<Option<Turn>, F
             current.unwrap_or_else(|| Pace::beginning(world.config.imports_per_second, now));
         pace.learn(answered, world.config.imports_per_second);
         let turn = pace.take(now, latest);
+        // Another worker that wrote in between has this turn: the ETag has changed, and the loop reads again.
         if turn == Turn::TooLate || bucket.put_pace(&key, &pace, etag).await? {
             debug!(?turn, region = %there.region, "turn taken");
             return Ok(Some(turn));
