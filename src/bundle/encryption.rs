@@ -34,7 +34,7 @@ pub(super) enum Failure {
 pub(super) struct Secret {
     /// For PBES2 and PEM: as it was typed.
     utf8: Zeroizing<Vec<u8>>,
-    /// For PKCS#12: UTF-16, big-endian, with two zero bytes at the end.
+    /// For PKCS#12: UTF-16, big-endian, with two zero bytes at the end (RFC 7292, appendix B.1).
     utf16: Zeroizing<Vec<u8>>,
 }
 
@@ -60,6 +60,8 @@ impl Secret {
     }
 
     fn new(utf8: &[u8], units: impl Iterator<Item = u16>) -> Self {
+        // Room for all of it: a vector that grows leaves its old memory behind, and that is not wiped. No reading
+        // has more units than bytes of UTF-8.
         let mut utf16 = Zeroizing::new(Vec::with_capacity(2 * utf8.len() + 2));
         for unit in units.chain([0]) {
             utf16.extend(unit.to_be_bytes());
@@ -80,6 +82,7 @@ pub(super) struct Cost {
 impl Cost {
     /// Spends `iterations`, unless that is more than a bundle may cost.
     pub(super) fn spend(&mut self, iterations: u64) -> Result<(), Failure> {
+        // The number is the file's. Where an overflow wrapped around, the most costly file would pass.
         self.spent = self.spent.saturating_add(iterations);
         if self.spent > limits::KDF_ITERATIONS {
             return Err(Failure::TooCostly);
@@ -101,6 +104,7 @@ pub(super) fn decrypt(
         return scheme.decrypt(ciphertext, secret);
     }
     let scheme = EncryptionScheme::from_der(scheme.whole).map_err(|_| Failure::Unsupported)?;
+    // Before the derivation, because the crate does all iterations that the file asks for.
     cost.spend(iterations(&scheme)?)?;
     scheme
         .decrypt(&*secret.utf8, ciphertext)
@@ -148,6 +152,7 @@ fn unpadded<C: BlockCipherDecrypt>(
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let decryptor = decryptor.ok_or(Failure::Unsupported)?;
+    // In place: the only copy of the plain text is the one that is wiped.
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
     let length = decryptor
         .decrypt_padded::<Pkcs7>(&mut buffer)

@@ -91,6 +91,8 @@ fn store(bytes: &[u8]) -> Option<Store<'_>> {
     let version = members.tagged(INTEGER)?.number()?;
     let mut content = members.tagged(SEQUENCE)?.inside();
     let kind = content.tagged(OID)?;
+    // RFC 7292, section 4: with `data` a passphrase protects the store. The other kind, `signedData`, needs a
+    // public key.
     if version != 3 || kind.content != DATA {
         return None;
     }
@@ -109,6 +111,7 @@ fn mac(mac: Element<'_>) -> Option<Mac<'_>> {
     let salt = members.next()?.content;
     let iterations = members
         .tagged(INTEGER)
+        // RFC 7292, section 4: `iterations INTEGER DEFAULT 1`.
         .map_or(Some(1), |count| count.number())?;
     Some(Mac {
         hash,
@@ -145,6 +148,7 @@ fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Found,
         }
         match bags_of_store(&store.safe, secret, cost) {
             Ok(found) => return Ok(found),
+            // What was spent stays spent: the next passphrase could not be tried either.
             Err(closed @ Closed::Failed(Failure::TooCostly)) => return Err(closed),
             Err(closed) => last = closed,
         }
@@ -154,6 +158,7 @@ fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Found,
 
 impl Mac<'_> {
     fn fits(&self, safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<bool, Failure> {
+        // For each passphrase anew: many that do not fit cost as much as one with many iterations.
         cost.spend(self.iterations)?;
         let kdf = Pkcs12Kdf {
             hash: self.hash.digest,

@@ -91,6 +91,7 @@ impl<'a> Scheme<'a> {
         input.extend_from_slice(&secret.utf8);
         input.extend_from_slice(self.salt);
         let mut derived = Zeroizing::new(digest(&input));
+        // As many as the file says: `Cost` has let them pass.
         for _ in 1..self.iterations {
             derived = Zeroizing::new(digest(&derived));
         }
@@ -152,6 +153,7 @@ impl Cipher {
             }
             Self::Rc4 { .. } => {
                 let mut cipher = rc4::Rc4::new_from_slice(key).map_err(|_| Failure::Unsupported)?;
+                // No padding tells a wrong passphrase here: the reader of the plain text has to.
                 let mut plain = Zeroizing::new(ciphertext.to_vec());
                 cipher.apply_keystream(&mut plain);
                 Ok(plain)

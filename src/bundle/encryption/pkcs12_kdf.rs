@@ -28,6 +28,8 @@ impl Secret {
         kdf: &Pkcs12Kdf<'_>,
         length: usize,
     ) -> Zeroizing<Vec<u8>> {
+        // Steps 2 and 3: whole blocks of salt and of passphrase. Of an empty one there are none, so that the empty
+        // passphrase of Windows gives another key than two zero bytes.
         let block = kdf.hash.block_len();
         let filled = |bytes: &[u8]| -> Vec<u8> {
             let length = bytes.len().div_ceil(block) * block;
@@ -37,6 +39,7 @@ impl Secret {
         let filled_passphrase = Zeroizing::new(filled(&self.utf16));
         input.extend_from_slice(&filled_passphrase);
         let diversifier = vec![purpose as u8; block];
+        // Room for the last digest too, which is cut: a vector that grows leaves memory behind that is not wiped.
         let mut derived = Zeroizing::new(Vec::with_capacity(length + kdf.hash.output_len()));
         loop {
             let mut context = digest::Context::new(kdf.hash);

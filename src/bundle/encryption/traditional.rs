@@ -29,6 +29,7 @@ pub(in crate::bundle) fn decrypt_traditional(
 /// OpenSSL's EVP_BytesToKey with MD5 and one iteration; the salt is the first half of an AES IV.
 fn bytes_to_key(passphrase: &[u8], iv: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
     let salt = iv.get(..8).unwrap_or(iv);
+    // Room for the last digest too, which is cut: a vector that grows leaves memory behind that is not wiped.
     let mut key = Zeroizing::new(Vec::with_capacity(length + 16));
     let mut last = Zeroizing::new([0; 16]);
     let mut is_first = true;
