@@ -78,6 +78,7 @@ impl<'a> Search<'a> {
     fn extend(&mut self, members: &mut Vec<&'a Certificate>) {
         let Some(&last) = members.last() else { return };
         self.steps += 1;
+        // No finding: the best path so far counts, and the rules judge that one.
         if self.steps > STEPS {
             return;
         }
@@ -85,10 +86,13 @@ impl<'a> Search<'a> {
         let mut extended = false;
         for issuer in self.issuers_by_name(last) {
             match self.verify(last, issuer) {
+                // Self-signed, so nothing is above it. Whether clients trust it is another question: ACM takes
+                // private CAs too.
                 Ok(()) if std::ptr::eq(issuer, last) => {
                     self.offer(members, End::Root);
                     extended = true;
                 }
+                // No certificate twice in a path (RFC 4158, section 2.4.1): CAs that sign each other make circles.
                 Ok(()) if !members.iter().any(|member| std::ptr::eq(*member, issuer)) => {
                     members.push(issuer);
                     self.extend(members);
@@ -129,6 +133,7 @@ impl<'a> Search<'a> {
         issuer: &Certificate,
     ) -> Result<(), SignatureProblem> {
         let pair = [std::ptr::from_ref(child), std::ptr::from_ref(issuer)];
+        // In a mesh the same pair is on many paths. It is verified once, and counted once.
         if let Some(known) = self.checked.get(&pair) {
             return known.clone();
         }
@@ -181,6 +186,7 @@ impl<'a> Search<'a> {
             members: members.to_vec(),
             end,
         };
+        // Of equals the first stays, whose issuers are those that the key identifiers name.
         if path.rank(self.now) < self.best.rank(self.now) {
             self.best = path;
         }
@@ -192,6 +198,7 @@ pub(super) fn has_public_issuer(top: &Certificate) -> bool {
     webpki_roots::TLS_SERVER_ROOTS
         .iter()
         .filter(|root| top.issuer.has_content(&root.subject))
+        // Anybody can make a CA of that name. Only the root's key verifies the signature.
         .filter_map(|root| public_key_from_info_content(&root.subject_public_key_info).ok())
         .any(|key| signature::verify(top, &key).is_ok())
 }

@@ -116,6 +116,7 @@ fn why_it_may_not_sign(authority: &Certificate, depth: usize) -> Option<String> 
             "It signed another certificate, but is no CA's by its basic constraints.".into(),
         );
     }
+    // Without the extension the key may be used for everything (RFC 5280, section 6.1.4, step n).
     if authority
         .key_usages
         .as_ref()
