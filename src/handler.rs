@@ -12,8 +12,8 @@ use crate::clock;
 use crate::event::{self, Content, Event, Message, Request, Watched, WorkItem};
 use crate::fault::Fault;
 use crate::inventory;
+use crate::news::News;
 use crate::pipeline::{self, Invocation};
-use crate::summary::metrics;
 use crate::sweep;
 
 /// Carries out what `payload` asks for and answers with what became of it:
@@ -143,7 +143,7 @@ async fn is_sent_again(message: &Message, world: Invocation<'_>) -> bool {
     };
     if let Some(first_sent) = message.first_sent {
         let waited = clock::wall() - first_sent;
-        (world.emit)(&metrics::of_wait(waited, &world.config.stack, world.now));
+        (world.news)(News::Throttled(waited));
     }
     let sent = queue.send_again(message, THROTTLED_PAUSE).await;
     sent.inspect_err(|fault| warn!(%fault, "message not sent again"))

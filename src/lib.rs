@@ -41,6 +41,9 @@ pub mod handler;
 pub mod harmless;
 pub mod inventory;
 pub mod lease;
+#[cfg(feature = "function")]
+pub mod log;
+pub mod news;
 pub mod pace;
 #[cfg(feature = "function")]
 pub mod pipeline;

@@ -23,6 +23,7 @@ use crate::content_id::ContentId;
 use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::finding::Finding;
+use crate::news::News;
 use crate::region::Region;
 use crate::summary::{Outcome, Served, Summary};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
@@ -45,8 +46,8 @@ pub struct Invocation<'a> {
     pub down: &'a [(Region, Fault)],
     /// Lambda's id of this call.
     pub request_id: &'a str,
-    /// Takes metrics, each a document of CloudWatch's embedded metric format.
-    pub emit: fn(&serde_json::Value),
+    /// Takes the news.
+    pub news: &'a (dyn Fn(News<'_>) + Sync),
 }
 
 /// Does all that one dropped bundle needs, in every region. Safe to call again at any time, with any result.

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt as _;
 use serde_json::json;
 use time::Duration;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::arn::CertificateArn;
 use crate::bundle_name::BundleName;
@@ -27,6 +27,7 @@ use crate::event::{Content, SweepRequest, WorkItem};
 use crate::fault::Fault;
 use crate::finding;
 use crate::inventory::Dropped;
+use crate::news::News;
 use crate::pipeline::{self, Invocation};
 use crate::secret_names::SecretNames;
 use crate::summary::{Outcome, Summary};
@@ -35,7 +36,7 @@ use index::{Entry, Index};
 use list::list;
 use plan::{Listing, Reason, Step, Summaries};
 pub use report::Report;
-use report::{emit, forget, tell};
+use report::{forget, swept, tell};
 use status::Status;
 
 /// How long before the deadline no further bundle is begun: one bundle's work, its retries
@@ -60,11 +61,10 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     };
     index.keep_regions(&listing.regions);
     let ToDo { work, unread } = find_work(&listing, &mut index, Tags::Compared, world).await?;
-    info!(
-        bundles = listing.bundles.len(),
-        to_do = work.len(),
-        "listed"
-    );
+    (world.news)(News::Listed {
+        bundles: listing.bundles.len(),
+        to_do: work.len(),
+    });
     let mut report = Report {
         bundles: listing.bundles.len(),
         unchanged: listing.bundles.len() - work.len() - unread,
@@ -87,21 +87,13 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     if index.is_changed() && !request.dry_run {
         save_index(&index, world).await?;
     }
-    emit(&listing, &index, &report, world);
+    swept(&listing, &index, &report, world);
     if !request.dry_run {
         save_page(&listing, &index, &report, world).await?;
         if unread > 0 {
             go_on(world).await;
         }
     }
-    info!(
-        bundles = report.bundles,
-        worked_on = report.worked_on.len(),
-        unfinished = report.unfinished.len(),
-        queued = report.queued.len(),
-        left = report.left,
-        "swept"
-    );
     Ok(report)
 }
 

@@ -8,13 +8,15 @@ use certdrop::aws::Aws;
 use certdrop::config::Config;
 use certdrop::fault::Fault;
 use certdrop::handler::handle;
+use certdrop::log;
+use certdrop::news::News;
 use certdrop::pipeline::Invocation;
+use certdrop::summary::metrics;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::{Instrument, error, info_span};
 use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -47,6 +49,12 @@ async fn serve() -> Result<(), Error> {
         let (payload, context) = event.into_parts();
         #[expect(clippy::disallowed_methods, reason = "here the clock comes in")]
         let now = OffsetDateTime::now_utc();
+        let tell = |news: News<'_>| {
+            log::write(news);
+            if let Some(document) = metrics::of(news, &config.stack, now) {
+                emit(&document);
+            }
+        };
         let world = Invocation {
             aws,
             config,
@@ -54,7 +62,7 @@ async fn serve() -> Result<(), Error> {
             deadline: context.deadline().into(),
             down: &[],
             request_id: &context.request_id,
-            emit,
+            news: &tell,
         };
         let span = info_span!("invocation", request_id = context.request_id);
         let answer = Box::pin(handle(&payload, world)).instrument(span).await;
@@ -103,16 +111,11 @@ fn diagnostic(fault: &Fault) -> Diagnostic {
     }
 }
 
-/// One JSON object a line, as Lambda's own log format. `RUST_LOG` sets what is shown; the AWS
-/// SDK's own lines stay out, whatever it says, because they may print requests.
+/// One JSON object a line, as Lambda's own log format. `RUST_LOG` sets what is shown.
 fn start_logging() {
     #[expect(clippy::disallowed_methods, reason = "here the environment comes in")]
     let wanted = std::env::var("RUST_LOG").ok();
-    let wanted = wanted.and_then(|wanted| wanted.parse::<Targets>().ok());
-    let wanted = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
-    let filter = NOT_OURS.into_iter().fold(wanted, |filter, target| {
-        filter.with_target(target, LevelFilter::OFF)
-    });
+    let filter = log::filter(wanted.as_deref()).unwrap_or_else(log::default_filter);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -123,6 +126,3 @@ fn start_logging() {
         .with(lines.with_filter(filter))
         .init();
 }
-
-/// Whose lines stay out: prefixes of their targets.
-const NOT_OURS: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "tower"];

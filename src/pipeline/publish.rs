@@ -1,19 +1,18 @@
 //! What is written down: the ARN where the next run finds it, the outcome where people look.
 
 use time::Duration;
-use tracing::{error, info, warn};
 
 use super::fetch::Fetched;
 use super::records::Records;
 use super::{Done, Invocation, leased, summary_key};
-use crate::arn::CertificateArn;
 use crate::aws::fence::Fence;
 use crate::aws::lease::HeldLease;
 use crate::content_id::ContentId;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
-use crate::summary::{Heading, ObjectVersion, Outcome, Summary, metrics, notice};
+use crate::news::News;
+use crate::summary::{Heading, ObjectVersion, Outcome, Summary, notice};
 
 /// Tells the world, and gives the lease back: all at once where none needs another's answer.
 pub(super) async fn publish(
@@ -163,47 +162,16 @@ async fn store(
     world.aws.bucket.put_summary(&key, json, fence).await
 }
 
-/// One line of the log and one document of metrics for each outcome, and for each fault.
+/// Tells each outcome, and each fault.
 pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocation<'_>) {
     let (done, fault) = match result {
         Ok(done) => (Some(&done.summary), done.unfinished.as_ref()),
         Err(fault) => (None, Some(fault)),
     };
     if let Some(summary) = done {
-        log_outcome(summary);
-        (world.emit)(&metrics::of_summary(
-            summary,
-            took,
-            &world.config.stack,
-            world.now,
-        ));
+        (world.news)(News::Done { summary, took });
     }
     if let Some(fault) = fault {
-        log_fault(fault);
-        (world.emit)(&metrics::of_fault(fault, &world.config.stack, world.now));
-    }
-}
-
-fn log_outcome(summary: &Summary) {
-    let codes: Vec<_> = summary
-        .findings
-        .iter()
-        .map(|finding| finding.code.as_ref())
-        .collect();
-    info!(
-        bundle = summary.bundle.as_str(),
-        key = summary.object.key,
-        outcome = summary.outcome.as_str(),
-        arn = summary.certificate_arn.as_ref().map(CertificateArn::as_str),
-        findings = codes.join(","),
-        "done"
-    );
-}
-
-/// ERROR is for what somebody must mend.
-fn log_fault(fault: &Fault) {
-    match fault {
-        Fault::SetUp { .. } => error!(%fault, "unfinished"),
-        Fault::Transient(_) | Fault::Throttled(_) => warn!(%fault, "unfinished"),
+        (world.news)(News::Unfinished(fault));
     }
 }

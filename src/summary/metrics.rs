@@ -9,6 +9,7 @@ use super::{Outcome, Summary};
 use crate::bundle_name::BundleName;
 use crate::days_left::days_left;
 use crate::fault::Fault;
+use crate::news::{News, Swept};
 
 /// Where the metrics appear in CloudWatch.
 pub const NAMESPACE: &str = "certdrop";
@@ -16,10 +17,22 @@ pub const NAMESPACE: &str = "certdrop";
 /// The dimension of all metrics, by which stacks in one account and region are told apart.
 const STACK: &str = "stack";
 
+/// The document for `news`; `None` where nothing of it is counted.
+#[must_use]
+pub fn of(news: News<'_>, stack: &str, now: OffsetDateTime) -> Option<Value> {
+    Some(match news {
+        News::Listed { .. } => return None,
+        News::Done { summary, took } => of_summary(summary, took, stack, now),
+        News::Unfinished(fault) => of_fault(fault, stack, now),
+        News::Throttled(waited) => of_wait(waited, stack, now),
+        News::Kept { bundle, end } => of_bundle(bundle, end, stack, now),
+        News::Swept(swept) => of_sweep(swept, stack, now),
+    })
+}
+
 /// One document for a bundle that was worked on: `DaysToExpiry` by bundle (of the region whose certificate
 /// ends first), and counts and the duration over all bundles.
-#[must_use]
-pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDateTime) -> Value {
+fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDateTime) -> Value {
     let count = match summary.outcome {
         Outcome::Imported => Some("Imported"),
         Outcome::Replaced => Some("Replaced"),
@@ -42,8 +55,7 @@ pub fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDat
 
 /// One document for work that could not be finished. An alarm counts `Failed`; waiting for
 /// ACM is none, and counts as `Throttled`.
-#[must_use]
-pub fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
+fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
     document.member("fault", json!(fault.kind()));
     let name = match fault {
@@ -56,8 +68,7 @@ pub fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
 
 /// One document for an event that ACM throttles still, `waited` after it was sent first. SQS counts the age of a message
 /// from when it was sent last.
-#[must_use]
-pub fn of_wait(waited: Duration, stack: &str, now: OffsetDateTime) -> Value {
+fn of_wait(waited: Duration, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
     let seconds = json!(waited.whole_seconds().max(0));
     document.metrics(&[STACK], &[("ThrottledFor", "Seconds", seconds)]);
@@ -68,28 +79,16 @@ fn milliseconds(took: Duration) -> f64 {
     took.as_seconds_f64() * 1_000.0
 }
 
-/// What a sweep counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Swept {
-    /// Bundles and regions that it could not finish.
-    pub unfinished: usize,
-    /// Bundles that it left to the queue.
-    pub queued: usize,
-    /// The end of the certificate that expires first.
-    pub first_end: Option<OffsetDateTime>,
-    /// Imported certificates in the region that has most of them.
-    pub certificates: usize,
-    /// How many a region may have.
-    pub quota: usize,
-}
-
 /// One document for a sweep, by which an alarm sees that sweeps run at all.
-#[must_use]
-pub fn of_sweep(swept: Swept, stack: &str, now: OffsetDateTime) -> Value {
+fn of_sweep(swept: Swept, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
     let mut metrics = vec![
         ("Swept", "Count", json!(1)),
-        ("Unfinished", "Count", json!(swept.unfinished)),
+        (
+            "Unfinished",
+            "Count",
+            json!(swept.unfinished + swept.not_listed),
+        ),
         ("Queued", "Count", json!(swept.queued)),
         ("ImportedCertificates", "Count", json!(swept.certificates)),
         (
@@ -105,8 +104,7 @@ pub fn of_sweep(swept: Swept, stack: &str, now: OffsetDateTime) -> Value {
 }
 
 /// One document for a bundle that a sweep left as it was: its days go on counting.
-#[must_use]
-pub fn of_bundle(bundle: &str, end: OffsetDateTime, stack: &str, now: OffsetDateTime) -> Value {
+fn of_bundle(bundle: &str, end: OffsetDateTime, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
     document.days_to_expiry(bundle, Some(end));
     document.finish()

@@ -14,9 +14,10 @@ use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
+use crate::news::{News, Swept};
 use crate::pipeline::Invocation;
 use crate::region::Region;
-use crate::summary::{Outcome, metrics};
+use crate::summary::Outcome;
 
 /// What a sweep found and did.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -165,8 +166,8 @@ fn may_be_live(listing: &Listing, entry: &Entry) -> bool {
     arns.any(|arn| listing.certificate(arn) != Listed::Gone)
 }
 
-/// The days that each certificate has left, and that a sweep was made.
-pub(super) fn emit(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
+/// The news of bundles that were left as they were, and of the sweep as a whole.
+pub(super) fn swept(listing: &Listing, index: &Index, report: &Report, world: Invocation<'_>) {
     let ends: BTreeMap<_, _> = index
         .bundles
         .iter()
@@ -176,17 +177,16 @@ pub(super) fn emit(listing: &Listing, index: &Index, report: &Report, world: Inv
         })
         .collect();
     let worked_on = |name: &String| report.outcomes.contains_key(name);
-    for (name, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
-        (world.emit)(&metrics::of_bundle(
-            name,
-            *end,
-            &world.config.stack,
-            world.now,
-        ));
+    for (bundle, end) in ends.iter().filter(|(name, _)| !worked_on(name)) {
+        (world.news)(News::Kept { bundle, end: *end });
     }
-    let swept = metrics::Swept {
-        unfinished: report.unfinished.len() + report.not_listed.len(),
+    (world.news)(News::Swept(Swept {
+        bundles: report.bundles,
+        worked_on: report.worked_on.len(),
+        unfinished: report.unfinished.len(),
+        not_listed: report.not_listed.len(),
         queued: report.queued.len(),
+        left: report.left,
         first_end: ends.values().min().copied(),
         certificates: report
             .certificates
@@ -195,6 +195,5 @@ pub(super) fn emit(listing: &Listing, index: &Index, report: &Report, world: Inv
             .copied()
             .unwrap_or_default(),
         quota: report.certificate_quota,
-    };
-    (world.emit)(&metrics::of_sweep(swept, &world.config.stack, world.now));
+    }));
 }

@@ -5,9 +5,12 @@ use certdrop::aws::Aws;
 use certdrop::aws::caller::{Caller, Wanted};
 use certdrop::config::Config;
 use certdrop::fault::Fault;
+use certdrop::news::News;
 use certdrop::pipeline::Invocation;
 use clap::Args;
 use time::{Duration, OffsetDateTime};
+
+use crate::progress;
 
 /// How long before the credentials end nothing more is begun with them.
 const CREDENTIALS_RESERVE: Duration = Duration::seconds(30);
@@ -45,6 +48,7 @@ pub(crate) struct Session {
     now: OffsetDateTime,
     deadline: OffsetDateTime,
     id: String,
+    news: Box<dyn Fn(News<'_>) + Sync>,
 }
 
 impl Session {
@@ -77,6 +81,7 @@ impl Session {
                 std::process::id(),
                 now.unix_timestamp_nanos()
             ),
+            news: Box::new(progress::listener()),
         })
     }
 
@@ -89,8 +94,7 @@ impl Session {
             deadline: self.deadline,
             down: &[],
             request_id: &self.id,
-            // CloudWatch reads metrics from the function's log alone.
-            emit: |_| {},
+            news: &self.news,
         }
     }
 }
