@@ -141,7 +141,7 @@ pub struct Candidate<'a> {
 ///
 /// # Errors
 ///
-/// [`Fault::SetUp`] where the object's tag names a certificate of another bundle, or one that certdrop did
+/// [`Kind::SetUp`](crate::fault::Kind::SetUp) where the object's tag names a certificate of another bundle, or one that certdrop did
 /// not import and must not take over.
 pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Finding>), Fault> {
     let own = own(candidate, facts)?;

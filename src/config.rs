@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::binding::{Adoption, OnIncompatible};
 use crate::bundle_name::BundleName;
-use crate::fault::Fault;
+use crate::fault::{Fault, Remedy};
 use crate::region::Region;
 use crate::tag::ARN_TAG;
 use crate::validate::IncludeRoot;
@@ -133,7 +133,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Fault::SetUp`] that names every setting that is missing or wrong.
+    /// [`Kind::SetUp`](crate::fault::Kind::SetUp) that names every setting that is missing or wrong.
     pub fn from_environment(
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Fault> {
@@ -416,7 +416,7 @@ impl Settings {
         }
         Err(Fault::set_up(
             self.wrong.join("; "),
-            "correct the function's environment, see the settings in the README",
+            Remedy::CorrectSettings,
         ))
     }
 }
@@ -618,6 +618,6 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{expected} is not in: {text}");
         }
-        assert_eq!(fault.kind(), "SetUp");
+        assert_eq!(fault.kind().as_str(), "SetUp");
     }
 }

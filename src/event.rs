@@ -131,7 +131,7 @@ pub struct Watched<'a> {
 ///
 /// # Errors
 ///
-/// [`Fault::SetUp`] where the payload is of no known kind, lacks what its kind must have, or is
+/// [`Kind::SetUp`](crate::fault::Kind::SetUp) where the payload is of no known kind, lacks what its kind must have, or is
 /// about another bucket: somebody wired the function to the wrong source.
 pub fn read(payload: &Value, watched: Watched<'_>) -> Result<Event, Fault> {
     if source(payload) == Some("aws:sqs") {

@@ -1,75 +1,140 @@
 //! Why work could not be finished, by who has to act. A bad bundle is none of these: it is a
 //! finished outcome, because running it again would not help.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use serde::{Serialize, Serializer};
-use thiserror::Error;
 
 use crate::region::Region;
 
 /// The work is unfinished and has to be run again.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Fault {
-    /// The world is briefly bad; nobody has to act.
-    #[error("{0}; it will be tried again")]
-    Transient(String),
-    /// A service takes no more for now. Nothing is wrong, and only waiting helps.
-    #[error("{0}; it will be tried again")]
-    Throttled(String),
-    /// The set-up is bad; the operator has to act, then a retry or the sweep finishes the work.
-    #[error("{problem}; {remedy}")]
-    SetUp {
-        /// What is wrong and where.
-        problem: String,
-        /// What the operator should do, imperative.
-        remedy: String,
-    },
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    kind: Kind,
+    /// What is wrong and where.
+    problem: String,
+    /// The region that it is about, where that has to be said.
+    region: Option<Region>,
 }
 
-impl Serialize for Fault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+/// Who has to act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The world is briefly bad; nobody has to act.
+    Transient,
+    /// A service takes no more for now. Nothing is wrong, and only waiting helps.
+    Throttled,
+    /// The set-up is bad; the operator has to act, then a retry or the sweep finishes the work.
+    SetUp(Remedy),
+}
+
+/// What the operator should do. It is worded for the one who does the work: [`Fault::told_to`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The same whoever does the work. Imperative.
+    Do(Cow<'static, str>),
+    /// Allow the worker to call this operation.
+    Allow(&'static str),
+    /// Compare what the worker is allowed with what it needs.
+    Compare,
+    /// Correct the worker's settings.
+    CorrectSettings,
+}
+
+/// Who does the work, with their own rights and settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worker {
+    /// The function: its events are sent again.
+    Function,
+    /// A person with the command line tool, who runs it again.
+    Person,
+}
+
+impl Kind {
+    /// As Lambda's `errorType` names it, so that alarms can filter on it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Transient => "Transient",
+            Self::Throttled => "Throttled",
+            Self::SetUp(_) => "SetUp",
+        }
+    }
+}
+
+impl Worker {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Function => "the function's role",
+            Self::Person => "the role or user that you work as",
+        }
+    }
+
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Function => "the function's environment",
+            Self::Person => "the settings",
+        }
+    }
+
+    fn next_try(self) -> &'static str {
+        match self {
+            Self::Function => "it will be tried again",
+            Self::Person => "try it again",
+        }
+    }
+}
+
+impl Remedy {
+    fn told_to(&self, worker: Worker) -> Cow<'_, str> {
+        let (role, settings) = (worker.role(), worker.settings());
+        match self {
+            Self::Do(remedy) => Cow::Borrowed(remedy),
+            Self::Allow(operation) => format!(
+                "allow {role} to call {operation} here (also the KMS key, if one encrypts it); compare with the policy in template.yaml"
+            )
+            .into(),
+            Self::Compare => format!(
+                "look the code up in the service's API reference, and compare {role} and settings with template.yaml"
+            )
+            .into(),
+            Self::CorrectSettings => {
+                format!("correct {settings}, see the settings in the README").into()
+            }
+        }
+    }
+}
+
+impl From<&'static str> for Remedy {
+    fn from(remedy: &'static str) -> Self {
+        Self::Do(Cow::Borrowed(remedy))
+    }
+}
+
+impl From<String> for Remedy {
+    fn from(remedy: String) -> Self {
+        Self::Do(Cow::Owned(remedy))
     }
 }
 
 impl Fault {
+    /// A fault that passes by itself.
+    #[must_use]
+    pub fn transient(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Transient, problem)
+    }
+
+    /// A service takes no more for now.
+    #[must_use]
+    pub fn throttled(problem: impl Into<String>) -> Self {
+        Self::new(Kind::Throttled, problem)
+    }
+
     /// A fault that the operator has to mend.
     #[must_use]
-    pub fn set_up(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::SetUp {
-            problem: problem.into(),
-            remedy: remedy.into(),
-        }
-    }
-
-    /// The same, about the work in `region`.
-    #[must_use]
-    pub fn in_region(self, region: &Region) -> Self {
-        let named = |text: String| {
-            if text.contains(region.as_str()) {
-                text
-            } else {
-                format!("in {region}: {text}")
-            }
-        };
-        match self {
-            Self::Transient(problem) => Self::Transient(named(problem)),
-            Self::Throttled(problem) => Self::Throttled(named(problem)),
-            Self::SetUp { problem, remedy } => Self::SetUp {
-                problem: named(problem),
-                remedy,
-            },
-        }
-    }
-
-    /// The one of `faults` that counts where they are reported as one: what a person has to mend first, then what fails
-    /// for a while; throttling last, which is no failure.
-    #[must_use]
-    pub fn weightiest<'a>(faults: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
-        faults.into_iter().min_by_key(|fault| match fault {
-            Self::SetUp { .. } => 0,
-            Self::Transient(_) => 1,
-            Self::Throttled(_) => 2,
-        })
+    pub fn set_up(problem: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
+        Self::new(Kind::SetUp(remedy.into()), problem)
     }
 
     /// A state that certdrop's own code rules out. Never silent, never a panic.
@@ -81,14 +146,82 @@ impl Fault {
         )
     }
 
-    /// The kind, as Lambda's `errorType` names it, so that alarms can filter on it.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Transient(_) => "Transient",
-            Self::Throttled(_) => "Throttled",
-            Self::SetUp { .. } => "SetUp",
+    fn new(kind: Kind, problem: impl Into<String>) -> Self {
+        Self {
+            kind,
+            problem: problem.into(),
+            region: None,
         }
+    }
+
+    /// The same, about the work in `region`.
+    #[must_use]
+    pub fn in_region(mut self, region: &Region) -> Self {
+        self.region = Some(region.clone());
+        self
+    }
+
+    /// See [`Kind`].
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// A service takes no more for now.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.kind == Kind::Throttled
+    }
+
+    /// The operator has to act: to try again at once helps nothing.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        matches!(self.kind, Kind::SetUp(_))
+    }
+
+    /// What is wrong and where, without what is done about it.
+    #[must_use]
+    pub fn problem(&self) -> Cow<'_, str> {
+        match &self.region {
+            Some(region) => format!("in {region}: {}", self.problem).into(),
+            None => Cow::Borrowed(&self.problem),
+        }
+    }
+
+    /// The whole, in the words for who does the work.
+    #[must_use]
+    pub fn told_to(&self, worker: Worker) -> String {
+        let then = match &self.kind {
+            Kind::Transient | Kind::Throttled => Cow::Borrowed(worker.next_try()),
+            Kind::SetUp(remedy) => remedy.told_to(worker),
+        };
+        format!("{}; {then}", self.problem())
+    }
+
+    /// The one of `faults` that counts where they are reported as one: what a person has to mend first, then what fails
+    /// for a while; throttling last, which is no failure.
+    #[must_use]
+    pub fn weightiest<'a>(faults: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        faults.into_iter().min_by_key(|fault| match fault.kind {
+            Kind::SetUp(_) => 0,
+            Kind::Transient => 1,
+            Kind::Throttled => 2,
+        })
+    }
+}
+
+/// In the function's words.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told_to(Worker::Function))
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -99,8 +232,8 @@ mod tests {
     #[test]
     fn the_fault_that_a_person_must_mend_counts_before_others() {
         let set_up = Fault::set_up("denied", "allow it");
-        let transient = Fault::Transient("no answer".to_owned());
-        let throttled = Fault::Throttled("too many".to_owned());
+        let transient = Fault::transient("no answer".to_owned());
+        let throttled = Fault::throttled("too many".to_owned());
         for (faults, expected) in [
             (vec![], None),
             (vec![&throttled], Some(&throttled)),
@@ -109,11 +242,48 @@ mod tests {
         ] {
             assert_eq!(Fault::weightiest(faults), expected);
         }
-        let other = Fault::Transient("broken".to_owned());
+        let other = Fault::transient("broken".to_owned());
         assert_eq!(
             Fault::weightiest([&transient, &other]),
             Some(&transient),
             "the first of its kind"
         );
+    }
+
+    #[test]
+    fn a_fault_is_worded_for_who_does_the_work() {
+        let region = Region::parse("us-east-1").expect("a region");
+        let denied = Fault::set_up("denied", Remedy::Allow("acm:ImportCertificate"));
+        let wrong = Fault::set_up("no bucket", Remedy::CorrectSettings);
+        for (fault, function, person) in [
+            (
+                Fault::transient("no answer"),
+                "no answer; it will be tried again",
+                "no answer; try it again",
+            ),
+            (
+                Fault::throttled("too many").in_region(&region),
+                "in us-east-1: too many; it will be tried again",
+                "in us-east-1: too many; try it again",
+            ),
+            (
+                denied,
+                "denied; allow the function's role to call acm:ImportCertificate here (also the KMS key, if one encrypts it); compare with the policy in template.yaml",
+                "denied; allow the role or user that you work as to call acm:ImportCertificate here (also the KMS key, if one encrypts it); compare with the policy in template.yaml",
+            ),
+            (
+                wrong,
+                "no bucket; correct the function's environment, see the settings in the README",
+                "no bucket; correct the settings, see the settings in the README",
+            ),
+            (
+                Fault::set_up("no such topic", "create it"),
+                "no such topic; create it",
+                "no such topic; create it",
+            ),
+        ] {
+            assert_eq!(fault.to_string(), function);
+            assert_eq!(fault.told_to(Worker::Person), person);
+        }
     }
 }

@@ -89,7 +89,7 @@ async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
             };
             if let Err(fault) = done {
                 failures.extend(put_back(&message, &fault, world).await);
-                throttled = Some(fault).filter(|fault| matches!(fault, Fault::Throttled(_)));
+                throttled = Some(fault).filter(Fault::is_throttled);
             }
         }
         failures
@@ -123,7 +123,7 @@ async fn carry_out_message(message: &Message, world: Invocation<'_>) -> Result<(
 
 /// Has a message that failed be received again. `None` where SQS may delete this receipt of it.
 async fn put_back(message: &Message, fault: &Fault, world: Invocation<'_>) -> Option<Value> {
-    if matches!(fault, Fault::Throttled(_)) && is_sent_again(message, world).await {
+    if fault.is_throttled() && is_sent_again(message, world).await {
         info!(%fault, message = message.id, "throttled: sent again");
         return None;
     }

@@ -4,7 +4,6 @@ use tracing::{error, info, warn};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::arn::CertificateArn;
-use crate::fault::Fault;
 use crate::news::{News, Swept};
 use crate::summary::Summary;
 
@@ -35,7 +34,7 @@ pub fn write(news: News<'_>) {
     match news {
         News::Listed { bundles, to_do } => info!(bundles, to_do, "listed"),
         News::Done { summary, .. } => done(summary),
-        News::Unfinished(fault @ Fault::SetUp { .. }) => error!(%fault, "unfinished"),
+        News::Unfinished(fault) if fault.is_set_up() => error!(%fault, "unfinished"),
         News::Unfinished(fault) => warn!(%fault, "unfinished"),
         News::Swept(swept) => self::swept(swept),
         News::Throttled(_) | News::Kept { .. } => {}

@@ -118,7 +118,7 @@ async fn process_leased(
         }
         fetched = Box::pin(fetch::fetch(item, world)).await;
     }
-    let fault = Fault::Transient("files of the folder were uploaded during the work".into());
+    let fault = Fault::transient("files of the folder were uploaded during the work");
     publish::give_up(fault, lease, world).await
 }
 

@@ -258,7 +258,7 @@ async fn work_on(
                     .unfinished
                     .insert(bundle.to_string(), fault.to_string());
                 // What a person has to mend is not mended by trying at once.
-                if !matches!(fault, Fault::SetUp { .. }) {
+                if !fault.is_set_up() {
                     rest.push(bundle);
                 }
             }

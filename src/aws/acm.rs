@@ -114,12 +114,12 @@ impl Acm {
             Effect::HadNone(failure) => match failure.meaning() {
                 Meaning::Refused => Ok(Imported::Refused(failure.message)),
                 Meaning::Throttled => Ok(Imported::Throttled),
-                Meaning::Absent => Err(Fault::Transient(failure.to_string())),
+                Meaning::Absent => Err(Fault::transient(failure.to_string())),
                 _ => Err(failure.into()),
             },
             Effect::Unknown(problem) => {
                 fence.effect_is_unknown();
-                Err(Fault::Transient(format!(
+                Err(Fault::transient(format!(
                     "{problem}; ACM may have imported the certificate all the same, so it is looked for before it is sent again"
                 )))
             }
@@ -412,7 +412,7 @@ impl Answer {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::from_slice(&body)
             .map(|described: Described| CertificateDetail::from_answer(described.certificate))
-            .map_err(|_| Fault::Transient("DescribeCertificate gave no certificate".into()))
+            .map_err(|_| Fault::transient("DescribeCertificate gave no certificate"))
     }
 }
 

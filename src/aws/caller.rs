@@ -44,7 +44,7 @@ impl Caller {
     ///
     /// # Errors
     ///
-    /// [`Fault::SetUp`] where there is no region or there are no credentials.
+    /// [`Kind::SetUp`](crate::fault::Kind::SetUp) where there is no region or there are no credentials.
     pub async fn find(wanted: Wanted<'_>) -> Result<Self, Fault> {
         let sdk = load(wanted).await;
         let region = sdk.region().map(ToString::to_string);

@@ -6,7 +6,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use super::fence::LeaseEnded;
-use crate::fault::Fault;
+use crate::fault::{Fault, Remedy};
 
 /// What an error asks of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,8 +179,8 @@ impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         let problem = failure.to_string();
         match failure.meaning() {
-            Meaning::Transient | Meaning::Precondition => Self::Transient(problem),
-            Meaning::Throttled => Self::Throttled(problem),
+            Meaning::Transient | Meaning::Precondition => Self::transient(problem),
+            Meaning::Throttled => Self::throttled(problem),
             Meaning::Absent | Meaning::Refused | Meaning::SetUp => {
                 Self::set_up(problem, remedy(&failure))
             }
@@ -188,23 +188,21 @@ impl From<Failure> for Fault {
     }
 }
 
-fn remedy(failure: &Failure) -> String {
+fn remedy(failure: &Failure) -> Remedy {
     let code = failure.code.as_deref().unwrap_or_default();
     match code {
         "LimitExceededException" => {
             "ask AWS for a higher quota of imported certificates, or delete those that nothing uses"
-                .to_owned()
+                .into()
         }
         "NoSuchBucket" | "AllAccessDisabled" | "PermanentRedirect" => {
             "check that the bucket exists in this region and the settings CERTDROP_BUCKET and CERTDROP_BUCKET_OWNER are right"
-                .to_owned()
+                .into()
         }
-        _ if code.contains("AccessDenied") || failure.status == Some(403) => format!(
-            "allow the function's role to call {} here (also the KMS key, if one encrypts it); compare with the policy in template.yaml",
-            failure.operation
-        ),
-        _ => "look the code up in the service's API reference, and compare the function's role and settings with template.yaml"
-            .to_owned(),
+        _ if code.contains("AccessDenied") || failure.status == Some(403) => {
+            Remedy::Allow(failure.operation)
+        }
+        _ => Remedy::Compare,
     }
 }
 
@@ -270,7 +268,7 @@ mod tests {
             message: "User is not authorized.".into(),
             request_id: Some("1-2-3".into()),
         });
-        assert_eq!(fault.kind(), "SetUp");
+        assert_eq!(fault.kind().as_str(), "SetUp");
         let text = fault.to_string();
         assert!(
             text.starts_with("acm:ImportCertificate of www.example.com failed: AccessDeniedException: User is not authorized (request id 1-2-3); allow the function's role"),

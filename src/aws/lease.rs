@@ -69,7 +69,7 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`Fault::Transient`] where another worker has taken it over.
+    /// [`Kind::Transient`](crate::fault::Kind::Transient) where another worker has taken it over.
     pub async fn extend_lease(
         &self,
         held: &mut HeldLease,
@@ -80,7 +80,7 @@ impl Bucket {
             .replace_lease(&held.key, lease, held.etag.clone())
             .await?;
         held.etag =
-            etag.ok_or_else(|| Fault::Transient(format!("the lease {} was lost", held.key)))?;
+            etag.ok_or_else(|| Fault::transient(format!("the lease {} was lost", held.key)))?;
         // After the write: no call may pass by a term that other workers cannot read in the bucket.
         held.fence.extend(term);
         Ok(())

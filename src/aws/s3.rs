@@ -360,7 +360,7 @@ async fn read_capped(
         match body.try_next().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => break,
-            Err(_) => return Err(Fault::Transient(format!("s3:GetObject of {key} broke off"))),
+            Err(_) => return Err(Fault::transient(format!("s3:GetObject of {key} broke off"))),
         }
     }
     Ok(SecretBytes::new(bytes))

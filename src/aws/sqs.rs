@@ -69,7 +69,7 @@ impl Queue {
             .map_err(|error| Failure::new("sqs:SendMessage", self.url.as_str(), &error))?;
         match answer.failed.first() {
             None => Ok(()),
-            Some(failed) => Err(Fault::Transient(format!(
+            Some(failed) => Err(Fault::transient(format!(
                 "sqs:SendMessage of {} failed for {} of {} messages: {}",
                 self.url,
                 answer.failed.len(),

@@ -106,7 +106,7 @@ fn emit(document: &Value) {
 /// `errorType` is what alarms filter on: `SetUp` wants a person, `Transient` and `Throttled` do not.
 fn diagnostic(fault: &Fault) -> Diagnostic {
     Diagnostic {
-        error_type: fault.kind().to_owned(),
+        error_type: fault.kind().as_str().to_owned(),
         error_message: fault.to_string(),
     }
 }

@@ -18,7 +18,7 @@ const WAITS: [u64; 7] = [100, 200, 400, 800, 1_600, 1_600, 1_600];
 ///
 /// # Errors
 ///
-/// [`Fault::Transient`] where another worker keeps it.
+/// [`Kind::Transient`](crate::fault::Kind::Transient) where another worker keeps it.
 pub(super) async fn take(item: &WorkItem, world: Invocation<'_>) -> Result<HeldLease, Fault> {
     let key = format!("{}{}", world.config.lease_prefix, item.bundle);
     let mut waits = WAITS.into_iter();
@@ -29,7 +29,7 @@ pub(super) async fn take(item: &WorkItem, world: Invocation<'_>) -> Result<HeldL
         }
         let wait = waits
             .next()
-            .ok_or_else(|| Fault::Transient(format!("another worker holds the lease {key}")))?;
+            .ok_or_else(|| Fault::transient(format!("another worker holds the lease {key}")))?;
         tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
     }
 }
@@ -50,8 +50,8 @@ pub(super) async fn while_leased<T>(
         match tokio::time::timeout(patience, &mut work).await {
             Ok(done) => return done,
             Err(_) if is_last => {
-                return Err(Fault::Transient(
-                    "the work took longer than the function may run".into(),
+                return Err(Fault::transient(
+                    "the work took longer than the function may run",
                 ));
             }
             Err(_) => {

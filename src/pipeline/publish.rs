@@ -83,7 +83,7 @@ fn answer_lost(fetched: &Fetched) -> Finding {
 }
 
 fn answer_is_missing() -> Fault {
-    Fault::Transient("AWS did not answer a request in time, which may still be carried out".into())
+    Fault::transient("AWS did not answer a request in time, which may still be carried out")
 }
 
 /// Tells people of what changed and of what is bad; silence means that all is as it was.

@@ -84,7 +84,7 @@ impl<'a> Records<'a> {
     pub(super) async fn read(&self) -> Result<&Read, Fault> {
         let read = self.read.get_or_try_init(|| self.read_again()).await?;
         if read.has_other_parts {
-            return Err(Fault::Transient(format!(
+            return Err(Fault::transient(format!(
                 "files of the bundle `{}` were uploaded meanwhile",
                 self.fetched.bundle
             )));

@@ -120,10 +120,8 @@ async fn in_time<T>(
     let patience = patience.try_into().unwrap_or_default();
     let done = tokio::time::timeout(patience, Box::pin(work)).await;
     done.unwrap_or_else(|_| {
-        Err(Fault::Transient(format!(
-            "ACM in {} did not answer before the end",
-            there.region
-        )))
+        let fault = Fault::transient("ACM did not answer before the end");
+        Err(fault.in_region(&there.region))
     })
 }
 

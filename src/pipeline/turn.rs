@@ -18,7 +18,7 @@ const TRIES: u32 = 10;
 ///
 /// # Errors
 ///
-/// [`Fault::Throttled`] where no turn is left before the end.
+/// [`Kind::Throttled`](crate::fault::Kind::Throttled) where no turn is left before the end.
 pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent, Fault> {
     if !there.pressure.is_on() {
         return Ok(Sent::AtOnce);
@@ -39,10 +39,10 @@ pub(super) async fn wait(there: &Regional, world: Invocation<'_>) -> Result<Sent
             tokio::time::sleep(wait.unsigned_abs()).await;
             Ok(Sent::InTurn)
         }
-        Some(Turn::TooLate) => Err(Fault::Throttled(format!(
-            "ACM in {} has more imports to take than fit into the time that is left",
-            there.region
-        ))),
+        Some(Turn::TooLate) => {
+            let problem = "ACM has more imports to take than fit into the time that is left";
+            Err(Fault::throttled(problem).in_region(&there.region))
+        }
         None => {
             without_turn(world).await;
             Ok(Sent::AtOnce)

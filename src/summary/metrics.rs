@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Outcome, Summary};
 use crate::bundle_name::BundleName;
 use crate::days_left::days_left;
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::news::{News, Swept};
 
 /// Where the metrics appear in CloudWatch.
@@ -57,10 +57,10 @@ fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDateTim
 /// ACM is none, and counts as `Throttled`.
 fn of_fault(fault: &Fault, stack: &str, now: OffsetDateTime) -> Value {
     let mut document = Document::new(stack, now);
-    document.member("fault", json!(fault.kind()));
-    let name = match fault {
-        Fault::Throttled(_) => "Throttled",
-        Fault::Transient(_) | Fault::SetUp { .. } => "Failed",
+    document.member("fault", json!(fault.kind().as_str()));
+    let name = match fault.kind() {
+        Kind::Throttled => "Throttled",
+        Kind::Transient | Kind::SetUp(_) => "Failed",
     };
     document.metrics(&[STACK], &[(name, "Count", json!(1))]);
     document.finish()

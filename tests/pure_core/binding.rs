@@ -116,7 +116,7 @@ impl Situation {
                 .to_owned()
         };
         match self.bind() {
-            Err(fault) => (fault.kind().to_owned(), Vec::new()),
+            Err(fault) => (fault.kind().as_str().to_owned(), Vec::new()),
             Ok((plan, warnings)) => {
                 let plan = match plan {
                     Plan::Import(Import::New { superseded: None }) => "new".to_owned(),

@@ -132,17 +132,21 @@ async fn import(
 ) -> Result<Ending> {
     let world = session.world();
     let began = now();
-    let checked = judge(drop, world).await.map_err(told)?;
+    let checked = judge(drop, world).await.map_err(|fault| told(&fault))?;
     if !checked.is_accepted() {
         not_uploaded(&checked, drop, is_json, began, output)?;
         return Ok(Ending::Rejected);
     }
-    let dropped = upload(drop, tags, world).await.map_err(told)?;
+    let dropped = upload(drop, tags, world)
+        .await
+        .map_err(|fault| told(&fault))?;
     let item = WorkItem {
         bundle: drop.bundle.clone(),
         content: Content::Object(dropped),
     };
-    let summary = see_through(&item, world).await.map_err(told)?;
+    let summary = see_through(&item, world)
+        .await
+        .map_err(|fault| told(&fault))?;
     progress::clear();
     if is_json {
         writeln!(output, "{}", serde_json::to_string(&summary)?)?;
@@ -206,9 +210,8 @@ async fn see_through(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
     loop {
         progress::say(&format!("{} is brought to ACM", item.bundle));
         match Box::pin(pipeline::process(item, world)).await {
-            Err(Fault::Transient(why) | Fault::Throttled(why))
-                if now() + PAUSE < world.deadline =>
-            {
+            Err(fault) if !fault.is_set_up() && now() + PAUSE < world.deadline => {
+                let why = fault.problem();
                 progress::say(&format!("{}: {why}; trying again", item.bundle));
                 tokio::time::sleep(PAUSE).await;
             }

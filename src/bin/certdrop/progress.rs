@@ -118,7 +118,7 @@ mod tests {
             content_id: &ContentId::of(Vec::new()),
             now: datetime!(2026-12-01 06:30 UTC),
         };
-        let fault = Fault::Transient("acm:ImportCertificate failed".to_owned());
+        let fault = Fault::transient("acm:ImportCertificate failed".to_owned());
         let mut count = Count::default();
         let lines: Vec<_> = [
             News::Listed {

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use certdrop::aws::Aws;
 use certdrop::aws::caller::{Caller, Wanted};
 use certdrop::config::Config;
-use certdrop::fault::Fault;
+use certdrop::fault::{Fault, Worker};
 use certdrop::news::News;
 use certdrop::pipeline::Invocation;
 use clap::Args;
@@ -63,7 +63,7 @@ impl Session {
             region: options.region.as_deref(),
             endpoint_url: options.endpoint_url.as_deref(),
         });
-        let caller = caller.await.map_err(told)?;
+        let caller = caller.await.map_err(|fault| told(&fault))?;
         let config = options.config(&caller).await?;
         let now = now();
         let deadline = now + patience;
@@ -107,7 +107,10 @@ impl Options {
             .clone()
             .or(settings.remove("CERTDROP_FUNCTION"))
         {
-            let deployed = caller.settings_of_function(&name).await.map_err(told)?;
+            let deployed = caller
+                .settings_of_function(&name)
+                .await
+                .map_err(|fault| told(&fault))?;
             if !deployed.contains_key("CERTDROP_BUCKET") {
                 return Err(anyhow!(
                     "the function `{name}` has no setting CERTDROP_BUCKET: it is none of certdrop's; name the output FunctionName of the stack"
@@ -129,10 +132,11 @@ impl Options {
             ));
         }
         if !settings.contains_key("CERTDROP_BUCKET_OWNER") {
-            let account = caller.account().await.map_err(told)?;
+            let account = caller.account().await.map_err(|fault| told(&fault))?;
             settings.insert("CERTDROP_BUCKET_OWNER".to_owned(), account);
         }
-        Config::from_environment(settings.into_iter().chain(caller.environment())).map_err(told)
+        Config::from_environment(settings.into_iter().chain(caller.environment()))
+            .map_err(|fault| told(&fault))
     }
 }
 
@@ -152,17 +156,9 @@ fn is_own(name: &str) -> bool {
     name.starts_with("CERTDROP_")
 }
 
-/// A fault in the words of a person's own work. The function's speak of its role and its next try.
-pub(crate) fn told(fault: Fault) -> anyhow::Error {
-    match fault {
-        Fault::Transient(problem) | Fault::Throttled(problem) => anyhow!("{problem}; try it again"),
-        Fault::SetUp { problem, remedy } => {
-            let remedy = remedy
-                .replace("the function's role", "the role or user that you work as")
-                .replace("the function's environment", "the settings");
-            anyhow!("{problem}; {remedy}")
-        }
-    }
+/// A fault in the words of a person's own work.
+pub(crate) fn told(fault: &Fault) -> anyhow::Error {
+    anyhow!(fault.told_to(Worker::Person))
 }
 
 /// The clock on the wall.

@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
     progress::say("looking at what is in the bucket and in ACM");
     let look = Box::pin(look::look(session.world())).await;
     progress::clear();
-    let look = look.map_err(told)?;
+    let look = look.map_err(|fault| told(&fault))?;
     let mut output = anstream::stdout().lock();
     if arguments.json {
         writeln!(output, "{}", serde_json::to_string(&look)?)?;
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
             writeln!(
                 output,
                 "\n{BAD}{region} is shown as it was{BAD:#}: {}",
-                told(why.clone())
+                told(why)
             )?;
         }
     }

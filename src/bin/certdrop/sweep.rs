@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
     };
     let report = Box::pin(sweep::sweep(request, session.world())).await;
     progress::clear();
-    let report = report.map_err(told)?;
+    let report = report.map_err(|fault| told(&fault))?;
     let mut output = anstream::stdout().lock();
     if arguments.json {
         writeln!(output, "{}", serde_json::to_string(&report)?)?;
