@@ -26,6 +26,21 @@ pub struct Finding {
     /// The only region that it is about, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
+    /// The secret that the rule's remedy asks for; `None` where the remedy says already where to put it.
+    #[serde(skip)]
+    asks_for: Option<Secret>,
+}
+
+/// A secret that a remedy asks for. Where to put it depends on who reads the bundle: the function takes secrets from
+/// parameters, the command line tool from files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// There is none.
+    PrivateKey,
+    /// None is known.
+    Passphrase,
+    /// The known ones do not fit.
+    RightPassphrase,
 }
 
 impl Finding {
@@ -39,6 +54,7 @@ impl Finding {
             message: message.into(),
             remedy: Cow::Borrowed(rule.remedy),
             region: None,
+            asks_for: Secret::asked_by(rule),
         }
     }
 
@@ -53,16 +69,23 @@ impl Finding {
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Cow::Owned(remedy.into());
+        self.asks_for = None;
         self
+    }
+
+    /// The secret for which the remedy does not say yet where to put it.
+    #[must_use]
+    pub fn asks_for(&self) -> Option<Secret> {
+        self.asks_for
     }
 
     /// The same, with the bundle's own parameters in the remedy: `path` is `/certdrop/www.example.com`.
     #[must_use]
-    pub fn with_parameters_at(mut self, path: &str) -> Self {
-        if self.remedy.contains(PARAMETERS) {
-            self.remedy = Cow::Owned(self.remedy.replace(PARAMETERS, path));
+    pub fn with_parameters_at(self, path: &str) -> Self {
+        match self.asks_for {
+            Some(secret) => self.with_remedy(secret.at_parameters(path)),
+            None => self,
         }
-        self
     }
 
     /// Stops an import.
@@ -72,8 +95,32 @@ impl Finding {
     }
 }
 
-/// What stands in a rule's remedy for where the parameters of a bundle are.
-const PARAMETERS: &str = "<prefix>/<bundle>";
+impl Secret {
+    fn asked_by(rule: &Rule) -> Option<Self> {
+        [
+            (NO_PRIVATE_KEY, Self::PrivateKey),
+            (KEY_ENCRYPTED, Self::Passphrase),
+            (WRONG_PASSPHRASE, Self::RightPassphrase),
+        ]
+        .into_iter()
+        .find_map(|(asking, secret)| (asking.code == rule.code).then_some(secret))
+    }
+
+    /// The remedy for a bundle whose parameters lie below `path`.
+    fn at_parameters(self, path: &str) -> String {
+        match self {
+            Self::PrivateKey => format!(
+                "Add the private key to the bundle, or store it in the parameter `{path}/private-key`."
+            ),
+            Self::Passphrase => format!(
+                "Store the passphrase in the parameter `{path}/passphrase`, or drop the key unencrypted."
+            ),
+            Self::RightPassphrase => format!(
+                "Correct the parameter `{path}/passphrase` (mind a final newline) and drop the bundle again."
+            ),
+        }
+    }
+}
 
 /// How much a [`Finding`] weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -358,5 +405,32 @@ rules! {
         meaning: "The certificate was imported under a new ARN, because ACM would have refused it under the old one.",
         source: "setting CERTDROP_ON_INCOMPATIBLE",
         remedy: "Move everything that uses the old ARN to the new one, then delete the old certificate."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documented remedies name the place in general, those of a bundle its own.
+    #[test]
+    fn remedies_of_one_bundle_are_the_documented_ones_with_its_parameters() {
+        for rule in ALL {
+            let finding = Finding::new(rule, "www.example.com", "Something.");
+            let own = finding.with_parameters_at("/certdrop/www.example.com");
+            let documented = rule
+                .remedy
+                .replace("<prefix>/<bundle>", "/certdrop/www.example.com");
+            assert_eq!(own.remedy, documented, "{}", rule.code);
+            assert_eq!(own.asks_for(), None);
+        }
+    }
+
+    #[test]
+    fn a_remedy_for_just_one_case_stays() {
+        let own = "Give both the same.";
+        let finding = Finding::new(&WRONG_PASSPHRASE, "a.jks", "Two passphrases.").with_remedy(own);
+        assert_eq!(finding.asks_for(), None);
+        assert_eq!(finding.with_parameters_at("/certdrop/a").remedy, own);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use certdrop::bundle::{self, Part};
 use certdrop::certificate::Certificate;
-use certdrop::finding::{self, Finding};
+use certdrop::finding::{self, Finding, Secret};
 use certdrop::secret::Passphrase;
 use certdrop::validate::reimport::{self, Previous};
 use certdrop::validate::{IncludeRoot, Policy, Served, Verdict, validate};
@@ -132,9 +132,8 @@ fn check(
         checked.findings.extend(against);
         errors_first(&mut checked.findings);
     }
-    for finding in &mut checked.findings {
-        speak_of_files(finding);
-    }
+    let findings = checked.findings.into_iter();
+    checked.findings = findings.map(with_files).collect();
     Ok(checked)
 }
 
@@ -172,17 +171,17 @@ fn replacement(old: &Certificate, new: &Certificate) -> Vec<Finding> {
 }
 
 /// Here secrets come from files, not from parameters.
-fn speak_of_files(finding: &mut Finding) {
-    let remedy = if finding.code == finding::KEY_ENCRYPTED.code {
-        "Give the passphrase with `--passphrase-file FILE`."
-    } else if finding.code == finding::WRONG_PASSPHRASE.code {
-        "Correct the passphrase in the file that `--passphrase-file` names."
-    } else if finding.code == finding::NO_PRIVATE_KEY.code {
-        "Add the private key to the bundle, or name its file with `--key FILE`."
-    } else {
-        return;
-    };
-    finding.remedy = remedy.into();
+fn with_files(finding: Finding) -> Finding {
+    match finding.asks_for() {
+        Some(Secret::PrivateKey) => finding
+            .with_remedy("Add the private key to the bundle, or name its file with `--key FILE`."),
+        Some(Secret::Passphrase) => {
+            finding.with_remedy("Give the passphrase with `--passphrase-file FILE`.")
+        }
+        Some(Secret::RightPassphrase) => finding
+            .with_remedy("Correct the passphrase in the file that `--passphrase-file` names."),
+        None => finding,
+    }
 }
 
 /// The certificate to be replaced: the first one that is no CA's.
