@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::binding::{Adoption, OnIncompatible};
 use crate::bundle_name::BundleName;
+use crate::content_id::ContentId;
 use crate::fault::{Fault, Remedy};
 use crate::region::Region;
 use crate::tag::ARN_TAG;
@@ -179,6 +180,12 @@ impl Config {
     #[must_use]
     pub fn parameters_of(&self, bundle: &BundleName) -> String {
         format!("{}/{}", self.parameter_prefix, bundle.identity())
+    }
+
+    /// Where the summary of a bundle with just this content lies.
+    #[must_use]
+    pub fn summary_key(&self, bundle: &BundleName, content: &ContentId) -> String {
+        format!("{}{bundle}/{content}.json", self.summary_prefix)
     }
 
     /// The parameter that holds the ARN of the bundle's certificate in `region`.

@@ -10,16 +10,15 @@ mod region;
 mod secrets;
 mod turn;
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 use tracing::{Instrument as _, info_span};
 
 use crate::aws::Aws;
-use crate::aws::lease::HeldLease;
 use crate::bundle::{self, Bundle};
-use crate::bundle_name::BundleName;
 use crate::clock;
 use crate::config::Config;
-use crate::content_id::ContentId;
 use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::finding::Finding;
@@ -28,6 +27,7 @@ use crate::region::Region;
 use crate::summary::{Outcome, Served, Summary};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
+use leased::Leased;
 use records::Records;
 pub use secrets::Secrets;
 
@@ -43,12 +43,15 @@ pub struct Invocation<'a> {
     /// When the platform ends the function.
     pub deadline: OffsetDateTime,
     /// Regions that are known not to answer now, and why: nobody waits for them once more.
-    pub down: &'a [(Region, Fault)],
+    pub down: &'a BTreeMap<Region, Fault>,
     /// Lambda's id of this call.
     pub request_id: &'a str,
     /// Takes the news.
     pub news: &'a (dyn Fn(News<'_>) + Sync),
 }
+
+/// Every region answers, as far as is known.
+pub const NOWHERE_DOWN: &BTreeMap<Region, Fault> = &BTreeMap::new();
 
 /// Does all that one dropped bundle needs, in every region. Safe to call again at any time, with any result.
 ///
@@ -66,7 +69,7 @@ pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
     let began = clock::wall();
     let (lease, fetched) = tokio::join!(
-        Box::pin(leased::take(item, world)),
+        Box::pin(Leased::take(item, world)),
         Box::pin(fetch::fetch(item, world)),
     );
     let result = match lease {
@@ -96,50 +99,44 @@ const FETCHES: usize = 3;
 async fn process_leased(
     item: &WorkItem,
     mut fetched: Result<Option<Fetched>, Fault>,
-    mut lease: HeldLease,
+    mut lease: Leased<'_>,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
     let fence = lease.fence().clone();
     for _ in 0..FETCHES {
         let found = match fetched {
             Ok(Some(found)) => found,
-            Ok(None) => return publish::gone(item, lease, world).await,
-            Err(fault) => return publish::give_up(fault, lease, world).await,
+            Ok(None) => {
+                lease.release().await;
+                return Ok(publish::gone(item, world));
+            }
+            Err(fault) => return lease.give_up(fault).await,
         };
         let records = Records::of(&found, &fence, world);
         // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
-        let work = Box::pin(work(&found, &records, world));
-        match leased::while_leased(work, &mut lease, world).await {
-            Ok(done) => {
-                return Box::pin(publish::publish(&found, &records, done, lease, world)).await;
-            }
+        match lease.while_held(Box::pin(work(&records))).await {
+            Ok(done) => return Box::pin(publish::publish(&records, done, lease)).await,
             Err(_) if records.show_other_parts() => {}
-            Err(fault) => return publish::give_up(fault, lease, world).await,
+            Err(fault) => return lease.give_up(fault).await,
         }
         fetched = Box::pin(fetch::fetch(item, world)).await;
     }
     let fault = Fault::transient("files of the folder were uploaded during the work");
-    publish::give_up(fault, lease, world).await
+    lease.give_up(fault).await
 }
 
 /// From the fetched parts to what became of them in every region, under the bundle's lease.
-async fn work(
-    fetched: &Fetched,
-    records: &Records<'_>,
-    world: Invocation<'_>,
-) -> Result<Done, Fault> {
+async fn work(records: &Records<'_>) -> Result<Done, Fault> {
+    let (fetched, world) = (records.fetched, records.world);
     let (verdict, findings) = judge(fetched, world);
     let served = match &verdict {
         Ok(valid) => {
             fetched.check_adoptions(world)?;
-            region::each(world, async |there| {
-                region::serve(valid, fetched, records, there, world).await
-            })
-            .await
+            region::each(records, async |here| here.serve(valid).await).await
         }
         Err(outcome) => {
-            region::each(world, async |there| {
-                let live = lookup::live_certificate(records, there).await?;
+            region::each(records, async |here| {
+                let live = here.live_certificate().await?;
                 Ok(Served::kept(*outcome, Vec::new(), live.as_ref()))
             })
             .await
@@ -180,9 +177,4 @@ fn judge(
     let findings = findings.into_iter();
     let findings = findings.map(|finding| finding.with_parameters_at(&parameters));
     (verdict, findings.collect())
-}
-
-/// Where the summary of a bundle with just this content lies.
-pub(crate) fn summary_key(bundle: &BundleName, content: &ContentId, config: &Config) -> String {
-    format!("{}{bundle}/{content}.json", config.summary_prefix)
 }

@@ -54,9 +54,9 @@ const AT_ONCE: usize = 4;
 /// [`Fault`] where the bucket or the parameters cannot be listed. A single bundle's fault is in the report, and
 /// so is that of a region.
 pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Report, Fault> {
-    let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
+    let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
     let world = Invocation {
-        down: &down,
+        down: &listing.not_listed,
         ..world
     };
     index.keep_regions(&listing.regions);
@@ -74,7 +74,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
             .iter()
             .map(|(bundle, reason)| (bundle.to_string(), *reason))
             .collect(),
-        not_listed: down.iter().cloned().collect(),
+        not_listed: listing.not_listed.clone(),
         ..Report::default()
     };
     if !request.dry_run {
@@ -125,7 +125,7 @@ async fn find_work(
     let summaries = listing.summaries_by_bundle(&world.config.summary_prefix);
     for (bundle, dropped) in &listing.bundles {
         let content = content_id(bundle, dropped, &listing.secrets, world);
-        let key = pipeline::summary_key(bundle, &content, world.config);
+        let key = world.config.summary_key(bundle, &content);
         match plan::step(listing, &summaries, index, bundle, &content, &key) {
             Step::Nothing => {}
             Step::Work(reason) => work.push((bundle.clone(), reason)),

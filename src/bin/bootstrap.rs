@@ -10,7 +10,7 @@ use certdrop::fault::Fault;
 use certdrop::handler::handle;
 use certdrop::log;
 use certdrop::news::News;
-use certdrop::pipeline::Invocation;
+use certdrop::pipeline::{Invocation, NOWHERE_DOWN};
 use certdrop::summary::metrics;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -60,7 +60,7 @@ async fn serve() -> Result<(), Error> {
             config,
             now,
             deadline: context.deadline().into(),
-            down: &[],
+            down: NOWHERE_DOWN,
             request_id: &context.request_id,
             news: &tell,
         };

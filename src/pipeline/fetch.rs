@@ -6,12 +6,12 @@ use futures_util::future::try_join_all;
 
 use super::{Invocation, Secrets};
 use crate::arn::CertificateArn;
-use crate::aws::Regional;
 use crate::aws::s3::{Object, Tags};
 use crate::aws::ssm::Parameter;
 use crate::binding::Claim;
 use crate::bundle::Part;
 use crate::bundle_name::{BundleName, Packing};
+use crate::config::Config;
 use crate::content_id::{ContentId, Source};
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
@@ -81,6 +81,21 @@ impl Fetched {
             && errors.all(|finding| awaited.contains(&finding.code.as_ref()))
     }
 
+    /// The certificates in `region` that the bundle's records name, as far as the fetch saw.
+    pub(super) fn claims(&self, region: &Region) -> Vec<(Claim, CertificateArn)> {
+        let tags = self.objects.iter().map(|object| &object.tags);
+        claims(tags, &self.recorded_arns, region)
+    }
+
+    /// The folder holds other files by now than those that were fetched.
+    pub(super) async fn has_other_parts(&self, world: Invocation<'_>) -> Result<bool, Fault> {
+        let Some(listed) = &self.listed else {
+            return Ok(false);
+        };
+        let bundle = &self.bundle;
+        Ok(Fetch { bundle, world }.folder().await? != *listed)
+    }
+
     pub(super) fn heading<'a>(&'a self, world: Invocation<'_>) -> Heading<'a> {
         Heading {
             bundle: &self.bundle,
@@ -112,32 +127,26 @@ pub(super) fn claims<'a>(
         .collect()
 }
 
-/// The same as far as the fetch saw, which may be older than the lease.
-pub(super) fn hints(fetched: &Fetched, there: &Regional) -> Vec<(Claim, CertificateArn)> {
-    let tags = fetched.objects.iter().map(|object| &object.tags);
-    claims(tags, &fetched.recorded_arns, &there.region)
-}
-
-/// The folder holds other files by now than those that were fetched.
-pub(super) async fn has_other_parts(
-    fetched: &Fetched,
-    world: Invocation<'_>,
-) -> Result<bool, Fault> {
-    let Some(listed) = &fetched.listed else {
-        return Ok(false);
-    };
-    Ok(folder(&fetched.bundle, world).await? != *listed)
-}
-
 /// Fetches the bundle of `item`; `None` where it is gone.
 pub(super) async fn fetch(
     item: &WorkItem,
     world: Invocation<'_>,
 ) -> Result<Option<Fetched>, Fault> {
-    let names = ParameterNames::of(&item.bundle, world);
-    let (objects, parameters) =
-        tokio::try_join!(objects(item, world), world.aws.parameters.get(names.all()),)?;
-    Ok(objects.map(|objects| assemble(item, objects, parameters, &names, world)))
+    let bundle = &item.bundle;
+    let fetch = Fetch { bundle, world };
+    let names = ParameterNames::of(bundle, world.config);
+    let (objects, parameters) = tokio::try_join!(
+        fetch.objects(&item.content),
+        world.aws.parameters.get(names.all())
+    )?;
+    Ok(objects.map(|objects| fetch.assemble(objects, parameters, &names)))
+}
+
+/// The fetch of one bundle.
+#[derive(Clone, Copy)]
+struct Fetch<'a> {
+    bundle: &'a BundleName,
+    world: Invocation<'a>,
 }
 
 /// The objects of a bundle, with their tags. There is at least one.
@@ -147,65 +156,128 @@ struct Objects {
     listed: Option<Vec<Listed>>,
 }
 
-async fn objects(item: &WorkItem, world: Invocation<'_>) -> Result<Option<Objects>, Fault> {
-    let dropped = match &item.content {
-        Content::Object(object) if object.packing == Packing::File => {
-            let version = object.version_id.as_deref();
-            let found = object_and_tags(&object.key, version, world).await?;
-            return Ok(found.map(|found| Objects {
-                packing: Packing::File,
-                found: vec![found],
-                listed: None,
-            }));
+impl Fetch<'_> {
+    async fn objects(self, content: &Content) -> Result<Option<Objects>, Fault> {
+        let dropped = match content {
+            Content::Object(object) if object.packing == Packing::File => {
+                let version = object.version_id.as_deref();
+                let found = self.object_and_tags(&object.key, version).await?;
+                return Ok(found.map(|found| Objects {
+                    packing: Packing::File,
+                    found: vec![found],
+                    listed: None,
+                }));
+            }
+            Content::Object(_) => Some(Dropped {
+                packing: Packing::Folder,
+                objects: self.folder().await?,
+            }),
+            Content::Newest => self.below("").await?,
+            Content::Earlier(dropped) => Some(dropped.clone()),
+        };
+        let Some(Dropped { packing, objects }) = dropped else {
+            return Ok(None);
+        };
+        let reads = objects
+            .iter()
+            .map(|object| self.object_and_tags(&object.key, object.version_id.as_deref()));
+        let found: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        let may_grow = packing == Packing::Folder && !matches!(content, Content::Earlier(_));
+        Ok((!found.is_empty()).then_some(Objects {
+            packing,
+            found,
+            listed: may_grow.then_some(objects),
+        }))
+    }
+
+    async fn object_and_tags(
+        self,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Option<(Object, Tags)>, Fault> {
+        let bucket = &self.world.aws.bucket;
+        let (object, tags) =
+            tokio::try_join!(bucket.get(key, version_id), bucket.tags(key, version_id))?;
+        Ok(object.map(|object| (object, tags)))
+    }
+
+    /// A folder's files.
+    async fn folder(self) -> Result<Vec<Listed>, Fault> {
+        let dropped = self.below("/").await?;
+        Ok(dropped.map(|dropped| dropped.objects).unwrap_or_default())
+    }
+
+    /// What was dropped last of all whose keys go on with `end` after the bundle's name: a file, or a folder with its
+    /// files.
+    async fn below(self, end: &str) -> Result<Option<Dropped>, Fault> {
+        let drop_prefix = &self.world.config.drop_prefix;
+        let prefix = format!("{drop_prefix}{}{end}", self.bundle);
+        let listed = self.world.aws.bucket.list(&prefix).await?;
+        Ok(inventory::by_bundle(listed, drop_prefix).remove(self.bundle))
+    }
+
+    fn assemble(
+        self,
+        objects: Objects,
+        mut parameters: BTreeMap<String, Parameter>,
+        names: &ParameterNames,
+    ) -> Fetched {
+        let Objects {
+            packing,
+            found,
+            listed,
+        } = objects;
+        let content_id = content_id(&found, &parameters, &names.secrets);
+        let object = self.object_version(packing, &found);
+        let recorded_arns = names
+            .certificate_arns
+            .iter()
+            .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
+            .collect();
+        let secrets = Secrets::take(&names.secrets, &mut parameters);
+
+        let mut parts = Vec::new();
+        let mut tagged = Vec::new();
+        for (object, tags) in found {
+            parts.push(Part {
+                name: object.key.clone(),
+                bytes: object.bytes,
+            });
+            tagged.push(Tagged {
+                key: object.key,
+                version_id: object.version_id,
+                tags,
+            });
         }
-        Content::Object(_) => Some(Dropped {
-            packing: Packing::Folder,
-            objects: folder(&item.bundle, world).await?,
-        }),
-        Content::Newest => newest(&item.bundle, world).await?,
-        Content::Earlier(dropped) => Some(dropped.clone()),
-    };
-    let Some(Dropped { packing, objects }) = dropped else {
-        return Ok(None);
-    };
-    let reads = objects
-        .iter()
-        .map(|object| object_and_tags(&object.key, object.version_id.as_deref(), world));
-    let found: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-    let may_grow = packing == Packing::Folder && !matches!(item.content, Content::Earlier(_));
-    Ok((!found.is_empty()).then_some(Objects {
-        packing,
-        found,
-        listed: may_grow.then_some(objects),
-    }))
-}
+        parts.extend(secrets.private_key);
+        Fetched {
+            bundle: self.bundle.clone(),
+            packing,
+            object,
+            content_id,
+            parts,
+            passphrases: secrets.passphrases,
+            objects: tagged,
+            recorded_arns,
+            listed,
+        }
+    }
 
-async fn object_and_tags(
-    key: &str,
-    version_id: Option<&str>,
-    world: Invocation<'_>,
-) -> Result<Option<(Object, Tags)>, Fault> {
-    let bucket = &world.aws.bucket;
-    let (object, tags) =
-        tokio::try_join!(bucket.get(key, version_id), bucket.tags(key, version_id))?;
-    Ok(object.map(|object| (object, tags)))
-}
-
-/// A folder's files.
-async fn folder(bundle: &BundleName, world: Invocation<'_>) -> Result<Vec<Listed>, Fault> {
-    let drop_prefix = &world.config.drop_prefix;
-    let prefix = format!("{drop_prefix}{bundle}/");
-    let listed = world.aws.bucket.list(&prefix).await?;
-    let dropped = inventory::by_bundle(listed, drop_prefix).remove(bundle);
-    Ok(dropped.map(|dropped| dropped.objects).unwrap_or_default())
-}
-
-/// What was dropped last of all that has the bundle's name: a file, or a folder with its files.
-async fn newest(bundle: &BundleName, world: Invocation<'_>) -> Result<Option<Dropped>, Fault> {
-    let drop_prefix = &world.config.drop_prefix;
-    let prefix = format!("{drop_prefix}{bundle}");
-    let listed = world.aws.bucket.list(&prefix).await?;
-    Ok(inventory::by_bundle(listed, drop_prefix).remove(bundle))
+    fn object_version(self, packing: Packing, objects: &[(Object, Tags)]) -> ObjectVersion {
+        let single = objects.first().filter(|_| packing == Packing::File);
+        ObjectVersion {
+            bucket: self.world.aws.bucket.name().to_owned(),
+            key: match single {
+                Some((object, _)) => object.key.clone(),
+                None => format!("{}{}/", self.world.config.drop_prefix, self.bundle),
+            },
+            version_id: single.and_then(|(object, _)| object.version_id.clone()),
+            modified_at: objects
+                .iter()
+                .filter_map(|(object, _)| object.modified_at)
+                .max(),
+        }
+    }
 }
 
 /// The parameters that may belong to a bundle.
@@ -215,8 +287,7 @@ struct ParameterNames {
 }
 
 impl ParameterNames {
-    fn of(bundle: &BundleName, world: Invocation<'_>) -> Self {
-        let config = world.config;
+    fn of(bundle: &BundleName, config: &Config) -> Self {
         let regions = config.regions.iter();
         Self {
             secrets: SecretNames::of(bundle, config),
@@ -232,54 +303,6 @@ impl ParameterNames {
     }
 }
 
-fn assemble(
-    item: &WorkItem,
-    objects: Objects,
-    mut parameters: BTreeMap<String, Parameter>,
-    names: &ParameterNames,
-    world: Invocation<'_>,
-) -> Fetched {
-    let Objects {
-        packing,
-        found,
-        listed,
-    } = objects;
-    let content_id = content_id(&found, &parameters, &names.secrets);
-    let object = object_version(&item.bundle, packing, &found, world);
-    let recorded_arns = names
-        .certificate_arns
-        .iter()
-        .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
-        .collect();
-    let secrets = Secrets::take(&names.secrets, &mut parameters);
-
-    let mut parts = Vec::new();
-    let mut tagged = Vec::new();
-    for (object, tags) in found {
-        parts.push(Part {
-            name: object.key.clone(),
-            bytes: object.bytes,
-        });
-        tagged.push(Tagged {
-            key: object.key,
-            version_id: object.version_id,
-            tags,
-        });
-    }
-    parts.extend(secrets.private_key);
-    Fetched {
-        bundle: item.bundle.clone(),
-        packing,
-        object,
-        content_id,
-        parts,
-        passphrases: secrets.passphrases,
-        objects: tagged,
-        recorded_arns,
-        listed,
-    }
-}
-
 /// A changed secret makes a changed bundle; the ARN that we wrote ourselves does not.
 fn content_id(
     objects: &[(Object, Tags)],
@@ -292,25 +315,4 @@ fn content_id(
     });
     let version = |name: &str| parameters.get(name).map(|parameter| parameter.version);
     ContentId::of(objects.chain(names.sources(version)).collect())
-}
-
-fn object_version(
-    bundle: &BundleName,
-    packing: Packing,
-    objects: &[(Object, Tags)],
-    world: Invocation<'_>,
-) -> ObjectVersion {
-    let single = objects.first().filter(|_| packing == Packing::File);
-    ObjectVersion {
-        bucket: world.aws.bucket.name().to_owned(),
-        key: match single {
-            Some((object, _)) => object.key.clone(),
-            None => format!("{}{bundle}/", world.config.drop_prefix),
-        },
-        version_id: single.and_then(|(object, _)| object.version_id.clone()),
-        modified_at: objects
-            .iter()
-            .filter_map(|(object, _)| object.modified_at)
-            .max(),
-    }
 }

@@ -2,10 +2,8 @@
 
 use tracing::{info, warn};
 
-use super::records::Records;
-use super::{Invocation, turn};
+use super::region::InRegion;
 use crate::arn::CertificateArn;
-use crate::aws::Regional;
 use crate::aws::acm::{Imported, Target};
 use crate::binding::{Found, Import};
 use crate::fault::Fault;
@@ -13,55 +11,55 @@ use crate::finding::{self, Finding};
 use crate::summary::{Outcome, Served};
 use crate::validate::ValidatedBundle;
 
-/// One import: what is sent, to which region, and where it is recorded.
-pub(super) struct Importing<'a> {
-    pub(super) valid: &'a ValidatedBundle,
-    pub(super) import: &'a Import,
-    pub(super) records: &'a Records<'a>,
-    pub(super) there: &'a Regional,
-    pub(super) world: Invocation<'a>,
-}
-
-impl Importing<'_> {
+impl InRegion<'_> {
     /// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
     /// is known everywhere, the less a crash can hide.
-    pub(super) async fn carry_out(&self, mut findings: Vec<Finding>) -> Result<Served, Fault> {
-        let (leaf, there, records) = (self.valid.leaf(), self.there, self.records);
-        let arn = match self.in_turn().await? {
+    pub(super) async fn import(
+        self,
+        valid: &ValidatedBundle,
+        import: &Import,
+        mut findings: Vec<Finding>,
+    ) -> Result<Served, Fault> {
+        let (leaf, records) = (valid.leaf(), self.records);
+        let arn = match self.send_in_turn(valid, import).await? {
             Ok(arn) => arn,
             Err(words) => {
-                findings.push(refused(self.valid, &words));
-                let stays = self.import.previous();
+                findings.push(refused(valid, &words));
+                let stays = import.previous();
                 return Ok(Served::kept(Outcome::Rejected, findings, stays));
             }
         };
         info!(bundle = %records.fetched.bundle, %arn, "certificate imported");
-        if let Import::Replace(found) = self.import {
+        if let Import::Replace(found) = import {
             // Not before the import: named as ours, any certificate might be replaced by this role, and its
             // permissions could no longer tell whose it was.
-            adopt(found, records, there).await?;
+            self.adopt(found).await?;
         }
 
         let (described, recorded) = tokio::join!(
-            there.acm.describe_until_seen(&arn, leaf),
-            records.imported(&arn, Outcome::of_import(self.import)),
+            self.there.acm.describe_until_seen(&arn, leaf),
+            records.imported(&arn, Outcome::of_import(import)),
         );
         recorded?;
         let detail = described?.unwrap_or_default();
         if !detail.shows(leaf) {
             findings.push(not_shown(&arn));
         }
-        findings.extend(changed_arn(self.import, &arn));
-        Ok(Served::imported(self.import, findings, &arn, detail))
+        findings.extend(changed_arn(import, &arn));
+        Ok(Served::imported(import, findings, &arn, detail))
     }
 
     /// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
     ///
     /// ACM takes about one import a second in an account and region, so that a burst of drops is throttled as a matter
     /// of course. It costs waiting, and is no failure.
-    async fn in_turn(&self) -> Result<Result<CertificateArn, String>, Fault> {
+    async fn send_in_turn(
+        self,
+        valid: &ValidatedBundle,
+        import: &Import,
+    ) -> Result<Result<CertificateArn, String>, Fault> {
         let identity = self.records.fetched.bundle.identity();
-        let target = match self.import {
+        let target = match import {
             Import::Replace(found) => Target::Existing(&found.arn),
             Import::New { .. } => Target::New {
                 identity: &identity,
@@ -69,9 +67,9 @@ impl Importing<'_> {
         };
         let pressure = &self.there.pressure;
         loop {
-            let sent = turn::wait(self.there, self.world).await?;
+            let sent = self.wait_for_turn().await?;
             let fence = self.records.fence;
-            match self.there.acm.import(self.valid, target, fence).await? {
+            match self.there.acm.import(valid, target, fence).await? {
                 Imported::Throttled => pressure.refused(sent),
                 Imported::As(arn) => {
                     pressure.taken(sent);
@@ -84,21 +82,17 @@ impl Importing<'_> {
             }
         }
     }
-}
 
-/// A certificate that a user's tag handed to certdrop gets the bundle's name.
-pub(super) async fn adopt(
-    found: &Found,
-    records: &Records<'_>,
-    there: &Regional,
-) -> Result<(), Fault> {
-    if found.bundle_tag.is_some() {
-        return Ok(());
+    /// A certificate that a user's tag handed to certdrop gets the bundle's name.
+    pub(super) async fn adopt(self, found: &Found) -> Result<(), Fault> {
+        if found.bundle_tag.is_some() {
+            return Ok(());
+        }
+        let bundle = &self.records.fetched.bundle;
+        warn!(arn = %found.arn, %bundle, "adopting a certificate");
+        let (acm, fence) = (&self.there.acm, self.records.fence);
+        acm.adopt(&found.arn, &bundle.identity(), fence).await
     }
-    let bundle = &records.fetched.bundle;
-    warn!(arn = %found.arn, %bundle, "adopting a certificate");
-    let identity = bundle.identity();
-    there.acm.adopt(&found.arn, &identity, records.fence).await
 }
 
 fn refused(valid: &ValidatedBundle, words: &str) -> Finding {

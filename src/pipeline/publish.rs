@@ -2,11 +2,9 @@
 
 use time::Duration;
 
-use super::fetch::Fetched;
+use super::leased::Leased;
 use super::records::Records;
-use super::{Done, Invocation, leased, summary_key};
-use crate::aws::fence::Fence;
-use crate::aws::lease::HeldLease;
+use super::{Done, Invocation};
 use crate::content_id::ContentId;
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
@@ -16,39 +14,34 @@ use crate::summary::{Heading, ObjectVersion, Outcome, Summary, notice};
 
 /// Tells the world, and gives the lease back: all at once where none needs another's answer.
 pub(super) async fn publish(
-    fetched: &Fetched,
     records: &Records<'_>,
     mut done: Done,
-    lease: HeldLease,
-    world: Invocation<'_>,
+    lease: Leased<'_>,
 ) -> Result<Done, Fault> {
-    let fence = lease.fence().clone();
-    let is_settled = !fence.is_unsettled();
+    let is_settled = !records.fence.is_unsettled();
     if !is_settled {
         // What comes late would undo what is written now: all of it is looked at once more.
-        done.summary.findings.push(answer_lost(fetched));
+        done.summary.findings.push(answer_lost(records));
         done.unfinished.get_or_insert_with(answer_is_missing);
     }
-    done.summary.findings.extend(tags_full(
-        &records.tags_without_room(&done.summary),
-        fetched,
-    ));
+    let left_out = records.tags_without_room(&done.summary);
+    done.summary.findings.extend(tags_full(&left_out, records));
     let recorded = async {
         let recorded = records.finished(&done.summary, done.unfinished.as_ref());
-        if is_settled && may_come_late(&done.summary, records, world) {
-            tokio::join!(recorded, leased::give_back(lease, world)).0
+        if is_settled && may_come_late(&done.summary, records) {
+            tokio::join!(recorded, lease.give_back()).0
         } else {
             // Where a record was refused, the lease stays: the summary says that the bundle is done, and only the lease
             // tells the next sweep that it is not.
             recorded.await?;
-            leased::release(lease, world).await;
+            lease.release().await;
             Ok(())
         }
     };
     let (recorded, stored, noticed) = tokio::join!(
         recorded,
-        store(&done.summary, fetched, &fence, world),
-        tell_people(&done.summary, fetched, &fence, world),
+        store(&done.summary, records),
+        tell_people(&done.summary, records),
     );
     recorded?;
     stored?;
@@ -59,14 +52,14 @@ pub(super) async fn publish(
 /// The objects' tags may still be on their way when the lease opens: they name what ACM has just confirmed in every
 /// region, and so would those of the next worker on the same version. A parameter may not: it is the bundle's, and
 /// the next worker may have a newer version.
-fn may_come_late(summary: &Summary, records: &Records<'_>, world: Invocation<'_>) -> bool {
+fn may_come_late(summary: &Summary, records: &Records<'_>) -> bool {
     let arns = summary.arns();
     summary.outcome == Outcome::Unchanged
-        && arns.len() == world.aws.regions.len()
+        && arns.len() == records.world.aws.regions.len()
         && records.name_all(&arns)
 }
 
-fn tags_full(left_out: &[String], fetched: &Fetched) -> Option<Finding> {
+fn tags_full(left_out: &[String], records: &Records<'_>) -> Option<Finding> {
     if left_out.is_empty() {
         return None;
     }
@@ -74,12 +67,13 @@ fn tags_full(left_out: &[String], fetched: &Fetched) -> Option<Finding> {
         "The object has ten tags, so {} could not be added.",
         left_out.join(", ")
     );
-    Some(Finding::new(&finding::TAGS_FULL, &fetched.bundle, message))
+    let bundle = &records.fetched.bundle;
+    Some(Finding::new(&finding::TAGS_FULL, bundle, message))
 }
 
-fn answer_lost(fetched: &Fetched) -> Finding {
+fn answer_lost(records: &Records<'_>) -> Finding {
     let message = "AWS did not answer a request in time. It may still be carried out.";
-    Finding::new(&finding::ANSWER_LOST, &fetched.bundle, message)
+    Finding::new(&finding::ANSWER_LOST, &records.fetched.bundle, message)
 }
 
 fn answer_is_missing() -> Fault {
@@ -87,12 +81,8 @@ fn answer_is_missing() -> Fault {
 }
 
 /// Tells people of what changed and of what is bad; silence means that all is as it was.
-async fn tell_people(
-    summary: &Summary,
-    fetched: &Fetched,
-    fence: &Fence,
-    world: Invocation<'_>,
-) -> Result<(), Fault> {
+async fn tell_people(summary: &Summary, records: &Records<'_>) -> Result<(), Fault> {
+    let world = records.world;
     let Some(topic) = &world.aws.topic else {
         return Ok(());
     };
@@ -102,19 +92,22 @@ async fn tell_people(
     ) {
         return Ok(());
     }
-    let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
-    let stored_at = format!("s3://{}/{key}", world.config.bucket);
+    let stored_at = format!("s3://{}/{}", world.config.bucket, records.summary_key());
     let notice = notice::of(summary, &stored_at, world.now);
-    topic.publish(notice, fence).await
+    topic.publish(notice, records.fence).await
+}
+
+/// Writes the summary, where the sweep sees by its name alone that the bundle was done.
+async fn store(summary: &Summary, records: &Records<'_>) -> Result<(), Fault> {
+    let json = serde_json::to_string_pretty(summary)
+        .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
+    let bucket = &records.world.aws.bucket;
+    let key = records.summary_key();
+    bucket.put_summary(&key, json, records.fence).await
 }
 
 /// The object was deleted before it was read: nothing to tag, nothing to remember.
-pub(super) async fn gone(
-    item: &WorkItem,
-    lease: HeldLease,
-    world: Invocation<'_>,
-) -> Result<Done, Fault> {
-    leased::release(lease, world).await;
+pub(super) fn gone(item: &WorkItem, world: Invocation<'_>) -> Done {
     let key = match &item.content {
         Content::Object(object) => object.key.clone(),
         Content::Newest | Content::Earlier(_) => {
@@ -133,33 +126,10 @@ pub(super) async fn gone(
         content_id: &ContentId::of(Vec::new()),
         now: world.now,
     };
-    Ok(Done {
+    Done {
         summary: heading.gone(),
         unfinished: None,
-    })
-}
-
-/// The work has to be run again, by whoever takes the lease next.
-pub(super) async fn give_up(
-    fault: Fault,
-    lease: HeldLease,
-    world: Invocation<'_>,
-) -> Result<Done, Fault> {
-    leased::release(lease, world).await;
-    Err(fault)
-}
-
-/// Writes the summary, where the sweep sees by its name alone that the bundle was done.
-async fn store(
-    summary: &Summary,
-    fetched: &Fetched,
-    fence: &Fence,
-    world: Invocation<'_>,
-) -> Result<(), Fault> {
-    let key = summary_key(&fetched.bundle, &fetched.content_id, world.config);
-    let json = serde_json::to_string_pretty(summary)
-        .map_err(|_| Fault::internal("a summary could not be written as JSON"))?;
-    world.aws.bucket.put_summary(&key, json, fence).await
+    }
 }
 
 /// Tells each outcome, and each fault.

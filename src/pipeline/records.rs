@@ -22,7 +22,7 @@ use crate::tag::{FORCE_TAG, OUTCOME_TAG};
 pub(super) struct Records<'a> {
     pub(super) fetched: &'a Fetched,
     pub(super) fence: &'a Fence,
-    world: Invocation<'a>,
+    pub(super) world: Invocation<'a>,
     read: OnceCell<Read>,
     earlier: OnceCell<Vec<CertificateArn>>,
     written: Mutex<Option<Written>>,
@@ -76,6 +76,14 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// Where the bundle's summary lies.
+    pub(super) fn summary_key(&self) -> String {
+        let Fetched {
+            bundle, content_id, ..
+        } = self.fetched;
+        self.world.config.summary_key(bundle, content_id)
+    }
+
     /// Reads them, once for all regions.
     ///
     /// # Errors
@@ -110,7 +118,7 @@ impl<'a> Records<'a> {
         let (tags, parameters, has_other_parts) = tokio::try_join!(
             try_join_all(tags),
             aws.parameters.get(names.collect()),
-            fetch::has_other_parts(self.fetched, self.world),
+            self.fetched.has_other_parts(self.world),
         )?;
         let arns = parameters.values();
         Ok(Read {

@@ -115,7 +115,7 @@ async fn seen(
     world: Invocation<'_>,
 ) -> Result<Option<Entry>, Fault> {
     let content = content_id(bundle, state, &listing.secrets, world);
-    let key = pipeline::summary_key(bundle, &content, world.config);
+    let key = world.config.summary_key(bundle, &content);
     if !listing.summaries.contains_key(&key) {
         return Ok(None);
     }

@@ -12,7 +12,6 @@ use crate::config::Terms;
 use crate::fault::Fault;
 use crate::inventory::{self, Listed};
 use crate::pipeline::Invocation;
-use crate::region::Region;
 
 /// The bundles whose worker neither gave its lease back nor can still be at work.
 ///
@@ -31,11 +30,8 @@ fn left(
         .collect()
 }
 
-/// Regions that do not answer, and why.
-pub(super) type Down = Vec<(Region, Fault)>;
-
 /// Lists the bucket, the parameters, and the certificates of every region.
-pub(super) async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault> {
+pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
     let config = world.config;
     let (dropped, summaries, leases, secrets, certificates) = tokio::join!(
         world.aws.bucket.list(&config.drop_prefix),
@@ -63,8 +59,8 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault
             .collect(),
         regions: config.regions.clone(),
         certificates: BTreeMap::new(),
+        not_listed: BTreeMap::new(),
     };
-    let mut down = Down::new();
     for (there, certificates) in world.aws.regions.iter().zip(certificates) {
         match certificates {
             Ok(Some(certificates)) => {
@@ -76,11 +72,12 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<(Listing, Down), Fault
             Ok(None) => {}
             Err(fault) => {
                 warn!(region = %there.region, %fault, "certificates not listed");
-                down.push((there.region.clone(), fault.in_region(&there.region)));
+                let fault = fault.in_region(&there.region);
+                listing.not_listed.insert(there.region.clone(), fault);
             }
         }
     }
-    Ok((listing, down))
+    Ok(listing)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Look {
 ///
 /// [`Fault`] where the bucket or the parameters cannot be listed.
 pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
-    let ((listing, down), mut index) = tokio::try_join!(list(world), load_index(world))?;
+    let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
     index.keep_regions(&listing.regions);
     let ToDo { work, .. } = find_work(&listing, &mut index, Tags::Trusted, world).await?;
     let mut report = undone(&listing, &work, world.now);
@@ -68,7 +68,7 @@ pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     }
     Ok(Look {
         swept_at,
-        not_listed: down.into_iter().collect(),
+        not_listed: listing.not_listed,
         status,
     })
 }

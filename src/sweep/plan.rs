@@ -10,6 +10,7 @@ use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
+use crate::fault::Fault;
 use crate::inventory::Dropped;
 use crate::region::Region;
 
@@ -59,6 +60,8 @@ pub struct Listing {
     pub regions: Vec<Region>,
     /// All imported certificates, by region; a region is absent where its ACM cannot be searched.
     pub certificates: BTreeMap<Region, HashMap<CertificateArn, Standing>>,
+    /// Regions whose certificates could not be listed, and why. They are left out of the work.
+    pub not_listed: BTreeMap<Region, Fault>,
 }
 
 /// A summary as it was listed.
@@ -282,8 +285,6 @@ mod tests {
         });
         let listing = Listing {
             bundles: by_bundle(vec![object], "drop/"),
-            secrets: HashMap::new(),
-            left_leases: BTreeSet::new(),
             summaries: written.into_iter().collect(),
             regions: [REGION, OTHER]
                 .iter()
@@ -294,6 +295,7 @@ mod tests {
                 .into_iter()
                 .map(|there| (region(), there))
                 .collect(),
+            ..Listing::default()
         };
         let bundles = entry.map_or_else(|| json!({}), |(made_from, retry)| {
             let content = if made_from == "other" { "0".repeat(32) } else { content.to_string() };

@@ -6,7 +6,7 @@ use certdrop::aws::caller::{Caller, Wanted};
 use certdrop::config::Config;
 use certdrop::fault::{Fault, Worker};
 use certdrop::news::News;
-use certdrop::pipeline::Invocation;
+use certdrop::pipeline::{Invocation, NOWHERE_DOWN};
 use clap::Args;
 use time::{Duration, OffsetDateTime};
 
@@ -92,7 +92,7 @@ impl Session {
             config: &self.config,
             now: self.now,
             deadline: self.deadline,
-            down: &[],
+            down: NOWHERE_DOWN,
             request_id: &self.id,
             news: &self.news,
         }
