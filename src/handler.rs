@@ -32,71 +32,150 @@ pub async fn handle(payload: &Value, world: Invocation<'_>) -> Result<Value, Fau
         bucket: &world.config.bucket,
         drop_prefix: &world.config.drop_prefix,
     };
+    let handling = Handling { world };
     match event::read(payload, watched)? {
-        Event::Queue(messages) => Ok(queue(messages, world).await),
-        Event::One(request) => carry_out(request, world).await,
+        Event::Queue(messages) => Ok(handling.queue(messages).await),
+        Event::One(request) => handling.carry_out(request).await,
     }
 }
 
-async fn carry_out(request: Request, world: Invocation<'_>) -> Result<Value, Fault> {
-    match request {
-        Request::Bundles(items) => bundles(items, world).await,
-        Request::Sweep(request) => {
-            let report = sweep::sweep(request, world).await?;
-            if let Some(fault) = Fault::weightiest(report.not_listed.values()) {
-                return Err(fault.clone());
+/// One call of the function, answered.
+#[derive(Clone, Copy)]
+struct Handling<'a> {
+    world: Invocation<'a>,
+}
+
+impl Handling<'_> {
+    async fn carry_out(self, request: Request) -> Result<Value, Fault> {
+        match request {
+            Request::Bundles(items) => self.bundles(items).await,
+            Request::Sweep(request) => {
+                let report = sweep::sweep(request, self.world).await?;
+                if let Some(fault) = Fault::weightiest(report.not_listed.values()) {
+                    return Err(fault.clone());
+                }
+                serde_json::to_value(report).map_err(|_| Fault::internal("a report is no JSON"))
             }
-            serde_json::to_value(report).map_err(|_| Fault::internal("a report is no JSON"))
-        }
-        Request::Expiring(arn) => match bundle_of(&arn, world).await? {
-            Some(item) => bundles(vec![item], world).await,
-            None => Ok(ignored(
-                "the certificate carries no bundle's name, or is in a region that certdrop does not serve",
-            )),
-        },
-        Request::Nothing(why) => Ok(ignored(why)),
-    }
-}
-
-/// All items are worked on, whatever becomes of one of them; then the weightiest fault counts.
-async fn bundles(items: Vec<WorkItem>, world: Invocation<'_>) -> Result<Value, Fault> {
-    let mut summaries = Vec::new();
-    let mut faults = Vec::new();
-    for item in &items {
-        match pipeline::process(item, world).await {
-            Ok(summary) => summaries.push(summary),
-            Err(fault) => faults.push(fault),
+            Request::Expiring(arn) => match self.bundle_of(&arn).await? {
+                Some(item) => self.bundles(vec![item]).await,
+                None => Ok(ignored(
+                    "the certificate carries no bundle's name, or is in a region that certdrop does not serve",
+                )),
+            },
+            Request::Nothing(why) => Ok(ignored(why)),
         }
     }
-    match Fault::weightiest(&faults) {
-        Some(fault) => Err(fault.clone()),
-        None => Ok(json!({ "summaries": summaries })),
-    }
-}
 
-/// Each message by itself: only those that have to be received again are named.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
-async fn queue(messages: Vec<Message>, world: Invocation<'_>) -> Value {
-    let failures = by_bundle(messages).into_iter().map(async |messages| {
-        let mut failures = Vec::new();
-        let mut throttled = None;
-        for message in messages {
-            let done = match &throttled {
-                None => carry_out_message(&message, world).await,
-                // One bundle: ACM takes no import for it now.
-                Some(fault) => Err(Fault::clone(fault)),
-            };
-            if let Err(fault) = done {
-                failures.extend(put_back(&message, &fault, world).await);
-                throttled = Some(fault).filter(Fault::is_throttled);
+    /// All items are worked on, whatever becomes of one of them; then the weightiest fault counts.
+    async fn bundles(self, items: Vec<WorkItem>) -> Result<Value, Fault> {
+        let mut summaries = Vec::new();
+        let mut faults = Vec::new();
+        for item in &items {
+            match pipeline::process(item, self.world).await {
+                Ok(summary) => summaries.push(summary),
+                Err(fault) => faults.push(fault),
             }
         }
-        failures
-    });
-    let failures = join_all(failures).await;
-    let failures: Vec<_> = failures.into_iter().flatten().collect();
-    json!({ "batchItemFailures": failures })
+        match Fault::weightiest(&faults) {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(json!({ "summaries": summaries })),
+        }
+    }
+
+    /// Each message by itself: only those that have to be received again are named.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+    async fn queue(self, messages: Vec<Message>) -> Value {
+        let failures = by_bundle(messages).into_iter().map(async |messages| {
+            let mut failures = Vec::new();
+            let mut throttled = None;
+            for message in messages {
+                let done = match &throttled {
+                    None => self.carry_out_message(&message).await,
+                    // One bundle: ACM takes no import for it now.
+                    Some(fault) => Err(Fault::clone(fault)),
+                };
+                if let Err(fault) = done {
+                    failures.extend(self.put_back(&message, &fault).await);
+                    throttled = Some(fault).filter(Fault::is_throttled);
+                }
+            }
+            failures
+        });
+        let failures = join_all(failures).await;
+        let failures: Vec<_> = failures.into_iter().flatten().collect();
+        json!({ "batchItemFailures": failures })
+    }
+
+    async fn carry_out_message(self, message: &Message) -> Result<(), Fault> {
+        let request = message.request.clone()?;
+        self.carry_out(request).await.map(|_| ())
+    }
+
+    /// Has a message that failed be received again. `None` where SQS may delete this receipt of it.
+    async fn put_back(self, message: &Message, fault: &Fault) -> Option<Value> {
+        if fault.is_throttled() && self.is_sent_again(message).await {
+            info!(%fault, message = message.id, "throttled: sent again");
+            return None;
+        }
+        warn!(%fault, message = message.id, "message failed: SQS delivers it again");
+        self.hide(message).await;
+        Some(json!({ "itemIdentifier": message.id }))
+    }
+
+    /// A message that is throttled is no failure, and must not count among those after which SQS gives it up: it is sent
+    /// anew, and this receipt of it is done.
+    async fn is_sent_again(self, message: &Message) -> bool {
+        let Some(queue) = &self.world.aws.queue else {
+            return false;
+        };
+        if let Some(first_sent) = message.first_sent {
+            let waited = clock::wall() - first_sent;
+            (self.world.news)(News::Throttled(waited));
+        }
+        let sent = queue.send_again(message, THROTTLED_PAUSE).await;
+        sent.inspect_err(|fault| warn!(%fault, "message not sent again"))
+            .is_ok()
+    }
+
+    /// The queue's own time-out is six times the function's, as AWS advises: too long for a retry.
+    async fn hide(self, message: &Message) {
+        let (Some(queue), Some(handle)) = (&self.world.aws.queue, &message.receipt_handle) else {
+            return;
+        };
+        // The lease of a worker that gave up is open by then.
+        let terms = self.world.config.terms;
+        let pause = (terms.lease + terms.settling).unsigned_abs() * message.received.max(1);
+        if let Err(fault) = queue.hide(handle, pause).await {
+            warn!(%fault, "message stays hidden for the queue's own time");
+        }
+    }
+
+    async fn bundle_of(self, arn: &crate::arn::CertificateArn) -> Result<Option<WorkItem>, Fault> {
+        let Some(there) = self.world.aws.region(arn.region()) else {
+            return Ok(None);
+        };
+        let found = there.acm.find(arn).await?;
+        let bundle = match found.and_then(|found| found.bundle_tag) {
+            Some(identity) => self.named(&identity).await?,
+            None => None,
+        };
+        Ok(bundle.map(|bundle| WorkItem {
+            bundle,
+            content: Content::Newest,
+        }))
+    }
+
+    /// The bundle with this identity. One in which characters were replaced is found by a look at all names.
+    async fn named(self, identity: &str) -> Result<Option<BundleName>, Fault> {
+        if !looks_replaced(identity) {
+            return Ok(BundleName::new(identity));
+        }
+        let drop_prefix = &self.world.config.drop_prefix;
+        let listed = self.world.aws.bucket.list(drop_prefix).await?;
+        let mut bundles = inventory::by_bundle(listed, drop_prefix).into_keys();
+        Ok(bundles.find(|bundle| bundle.identity() == identity || bundle.as_str() == identity))
+    }
 }
 
 /// Messages about one bundle are worked on one after the other: the files of a folder come as one message each, and
@@ -116,81 +195,8 @@ fn by_bundle(messages: Vec<Message>) -> Vec<Vec<Message>> {
     groups
 }
 
-async fn carry_out_message(message: &Message, world: Invocation<'_>) -> Result<(), Fault> {
-    let request = message.request.clone()?;
-    carry_out(request, world).await.map(|_| ())
-}
-
-/// Has a message that failed be received again. `None` where SQS may delete this receipt of it.
-async fn put_back(message: &Message, fault: &Fault, world: Invocation<'_>) -> Option<Value> {
-    if fault.is_throttled() && is_sent_again(message, world).await {
-        info!(%fault, message = message.id, "throttled: sent again");
-        return None;
-    }
-    warn!(%fault, message = message.id, "message failed: SQS delivers it again");
-    hide(message, world).await;
-    Some(json!({ "itemIdentifier": message.id }))
-}
-
 /// How long a message that was throttled to the end stays away.
 const THROTTLED_PAUSE: Duration = Duration::from_mins(1);
-
-/// A message that is throttled is no failure, and must not count among those after which SQS gives it up: it is sent
-/// anew, and this receipt of it is done.
-async fn is_sent_again(message: &Message, world: Invocation<'_>) -> bool {
-    let Some(queue) = &world.aws.queue else {
-        return false;
-    };
-    if let Some(first_sent) = message.first_sent {
-        let waited = clock::wall() - first_sent;
-        (world.news)(News::Throttled(waited));
-    }
-    let sent = queue.send_again(message, THROTTLED_PAUSE).await;
-    sent.inspect_err(|fault| warn!(%fault, "message not sent again"))
-        .is_ok()
-}
-
-/// The queue's own time-out is six times the function's, as AWS advises: too long for a retry.
-async fn hide(message: &Message, world: Invocation<'_>) {
-    let (Some(queue), Some(handle)) = (&world.aws.queue, &message.receipt_handle) else {
-        return;
-    };
-    // The lease of a worker that gave up is open by then.
-    let terms = world.config.terms;
-    let pause = (terms.lease + terms.settling).unsigned_abs() * message.received.max(1);
-    if let Err(fault) = queue.hide(handle, pause).await {
-        warn!(%fault, "message stays hidden for the queue's own time");
-    }
-}
-
-async fn bundle_of(
-    arn: &crate::arn::CertificateArn,
-    world: Invocation<'_>,
-) -> Result<Option<WorkItem>, Fault> {
-    let Some(there) = world.aws.region(arn.region()) else {
-        return Ok(None);
-    };
-    let found = there.acm.find(arn).await?;
-    let bundle = match found.and_then(|found| found.bundle_tag) {
-        Some(identity) => named(&identity, world).await?,
-        None => None,
-    };
-    Ok(bundle.map(|bundle| WorkItem {
-        bundle,
-        content: Content::Newest,
-    }))
-}
-
-/// The bundle with this identity. One in which characters were replaced is found by a look at all names.
-async fn named(identity: &str, world: Invocation<'_>) -> Result<Option<BundleName>, Fault> {
-    if !looks_replaced(identity) {
-        return Ok(BundleName::new(identity));
-    }
-    let drop_prefix = &world.config.drop_prefix;
-    let listed = world.aws.bucket.list(drop_prefix).await?;
-    let mut bundles = inventory::by_bundle(listed, drop_prefix).into_keys();
-    Ok(bundles.find(|bundle| bundle.identity() == identity || bundle.as_str() == identity))
-}
 
 fn ignored(why: &str) -> Value {
     info!(why, "ignored");
