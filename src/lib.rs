@@ -56,4 +56,5 @@ pub mod summary;
 pub mod sweep;
 pub mod tag;
 mod text_form;
+pub mod timestamp;
 pub mod validate;

@@ -6,6 +6,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use crate::arn::CertificateArn;
 use crate::news::{News, Swept};
 use crate::summary::Summary;
+use crate::timestamp::Timestamp;
 
 /// Whose lines are never written, whatever is wanted: they may print requests. Prefixes of their targets.
 const NOT_OURS: [&str; 5] = ["aws_", "hyper", "h2", "rustls", "tower"];
@@ -36,6 +37,16 @@ pub fn write(news: News<'_>) {
         News::Done { summary, .. } => done(summary),
         News::Unfinished(fault) if fault.is_set_up() => error!(%fault, "unfinished"),
         News::Unfinished(fault) => warn!(%fault, "unfinished"),
+        News::ExpiresSoon { bundle, end } => {
+            warn!(bundle, end = %Timestamp(end), "certificate expires soon");
+        }
+        News::NearQuota {
+            region,
+            count,
+            quota,
+        } => {
+            warn!(%region, count, quota, "the quota of imported certificates is nearly used up");
+        }
         News::Swept(swept) => self::swept(swept),
         News::Throttled(_) | News::Kept { .. } => {}
     }

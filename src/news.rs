@@ -4,6 +4,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::fault::Fault;
+use crate::region::Region;
 use crate::summary::Summary;
 
 /// One thing that happened.
@@ -33,6 +34,22 @@ pub enum News<'a> {
         bundle: &'a str,
         /// When the first of its certificates ends.
         end: OffsetDateTime,
+    },
+    /// A certificate ends within the warning time.
+    ExpiresSoon {
+        /// Its bundle's name.
+        bundle: &'a str,
+        /// When it ends.
+        end: OffsetDateTime,
+    },
+    /// A region has nearly used up the quota of imported certificates.
+    NearQuota {
+        /// Which.
+        region: &'a Region,
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        quota: usize,
     },
     /// A sweep has worked on everything.
     Swept(Swept),

@@ -21,7 +21,7 @@ const STACK: &str = "stack";
 #[must_use]
 pub fn of(news: News<'_>, stack: &str, now: OffsetDateTime) -> Option<Value> {
     Some(match news {
-        News::Listed { .. } => return None,
+        News::Listed { .. } | News::ExpiresSoon { .. } | News::NearQuota { .. } => return None,
         News::Done { summary, took } => of_summary(summary, took, stack, now),
         News::Unfinished(fault) => of_fault(fault, stack, now),
         News::Throttled(waited) => of_wait(waited, stack, now),

@@ -1,14 +1,15 @@
 //! How all bundles stand, found out without changing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use tracing::info;
 
+use super::overview::Overview;
 use super::plan::{Listing, Reason};
-use super::status::Status;
-use super::{Report, Tags, ToDo, find_work, list, load_index, tell};
+use super::status::{Progress, Status, Undone, View};
+use super::{Survey, Tags, ToDo, list, load_index};
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::inventory::Dropped;
@@ -54,13 +55,22 @@ impl Look {
 pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
     index.keep_regions(&listing.regions);
-    let ToDo { work, .. } = find_work(&listing, &mut index, Tags::Trusted, world).await?;
-    let mut report = undone(&listing, &work, world.now);
-    tell(&listing, &index, &mut report, world);
+    let survey = Survey {
+        world,
+        listing: &listing,
+    };
+    let ToDo { work, .. } = survey.find_work(&mut index, Tags::Trusted).await?;
     info!(bundles = listing.bundles.len(), "looked");
 
     let config = world.config;
-    let mut status = Status::of(&listing, &index, &report, world.now, config.expiry_warning);
+    let mut status = Status::of(&View {
+        listing: &listing,
+        index: &index,
+        overview: &Overview::of(&listing, &index, config, world.now),
+        progress: undone(&listing, &work, world.now),
+        now: world.now,
+        expiry_warning: config.expiry_warning,
+    });
     let page = format!("{}status.html", config.summary_prefix);
     let swept_at = listing.summaries.get(&page).map(|page| page.at);
     if let Some(swept_at) = swept_at {
@@ -75,24 +85,28 @@ pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
 
 /// A bundle of which no summary tells is open. Where a sweep would only look once more, the last
 /// verdict stands.
-fn undone(listing: &Listing, work: &[(BundleName, Reason)], now: OffsetDateTime) -> Report {
-    let mut report = Report {
-        bundles: listing.bundles.len(),
-        dry_run: true,
-        ..Report::default()
-    };
-    for (bundle, reason) in work {
-        if *reason != Reason::NotDone {
-            continue;
-        }
-        report.worked_on.insert(bundle.to_string(), *reason);
+fn undone<'a>(
+    listing: &Listing,
+    work: &'a [(BundleName, Reason)],
+    now: OffsetDateTime,
+) -> Progress<'a> {
+    let not_done = work.iter().filter(|(_, reason)| *reason == Reason::NotDone);
+    let undone = |bundle: &BundleName| {
         let dropped = listing.bundles.get(bundle).and_then(Dropped::modified_at);
-        if let Some(dropped) = dropped.filter(|dropped| *dropped + PATIENCE < now) {
-            let what = format!("nothing became of what was dropped on {}", dropped.date());
-            report.unfinished.insert(bundle.to_string(), what);
+        match dropped.filter(|dropped| *dropped + PATIENCE < now) {
+            Some(dropped) => {
+                let why = format!("nothing became of what was dropped on {}", dropped.date());
+                Undone::Unfinished(why.into())
+            }
+            None => Undone::Left,
         }
+    };
+    Progress {
+        open: not_done
+            .map(|(bundle, _)| (bundle.as_str(), undone(bundle)))
+            .collect(),
+        done: BTreeSet::new(),
     }
-    report
 }
 
 #[cfg(test)]
@@ -123,8 +137,10 @@ mod tests {
                 ..Listing::default()
             };
             let bundle = BundleName::new("a").expect("a name");
-            let report = undone(&listing, &[(bundle, reason)], now);
-            let found = (report.worked_on.len() == 1, report.unfinished.len() == 1);
+            let work = [(bundle, reason)];
+            let progress = undone(&listing, &work, now);
+            let open = progress.open.get("a");
+            let found = (open.is_some(), matches!(open, Some(Undone::Unfinished(_))));
             assert_eq!(found, (is_open, is_pressing), "{reason:?} {minutes}");
         }
     }

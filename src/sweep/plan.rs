@@ -75,7 +75,7 @@ pub struct Written {
 
 /// What was listed of one certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed<'a> {
+pub enum ListedCertificate<'a> {
     /// ACM has it.
     There(&'a Standing),
     /// ACM no longer has it.
@@ -87,11 +87,26 @@ pub enum Listed<'a> {
 impl Listing {
     /// What was listed of `arn`.
     #[must_use]
-    pub fn certificate(&self, arn: &CertificateArn) -> Listed<'_> {
+    pub fn certificate(&self, arn: &CertificateArn) -> ListedCertificate<'_> {
         match self.certificates.get(arn.region()) {
-            Some(there) => there.get(arn).map_or(Listed::Gone, Listed::There),
-            None => Listed::Unknown,
+            Some(there) => there
+                .get(arn)
+                .map_or(ListedCertificate::Gone, ListedCertificate::There),
+            None => ListedCertificate::Unknown,
         }
+    }
+
+    /// The bundle with this name is in the bucket.
+    #[must_use]
+    pub fn has_bundle(&self, name: &str) -> bool {
+        BundleName::new(name).is_some_and(|bundle| self.bundles.contains_key(&bundle))
+    }
+
+    /// ACM has a certificate of the bundle, or could not be asked.
+    #[must_use]
+    pub fn may_be_live(&self, entry: &Entry) -> bool {
+        let mut arns = entry.arns();
+        arns.any(|arn| self.certificate(arn) != ListedCertificate::Gone)
     }
 
     /// Regions of which nothing is known of a bundle: they were added since.
@@ -208,15 +223,15 @@ pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {
     let (arn, serial) = (kept.certificate_arn.as_ref()?, kept.serial.as_ref()?);
     match listing.certificate(arn) {
-        Listed::Gone => Some(Reason::CertificateGone),
-        Listed::There(standing) => {
+        ListedCertificate::Gone => Some(Reason::CertificateGone),
+        ListedCertificate::There(standing) => {
             let is_other = standing
                 .serial
                 .as_ref()
                 .is_some_and(|there| there != serial);
             is_other.then_some(Reason::CertificateChanged)
         }
-        Listed::Unknown => None,
+        ListedCertificate::Unknown => None,
     }
 }
 

@@ -7,14 +7,11 @@ mod view;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use super::Report;
-use super::index::Index;
-use super::plan::Listing;
 use crate::bundle_name::BundleName;
 use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
-use view::View;
+pub use view::{Progress, Undone, View};
 
 /// All bundles, what needs a person first, then what expires first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -178,25 +175,13 @@ impl Row {
 }
 
 impl Status {
-    /// Puts together what a sweep listed, knew and did.
+    /// Puts together what is known of all bundles.
     #[must_use]
-    pub fn of(
-        listing: &Listing,
-        index: &Index,
-        report: &Report,
-        now: OffsetDateTime,
-        expiry_warning: Duration,
-    ) -> Self {
-        let view = View {
-            listing,
-            index,
-            report,
-            now,
-            expiry_warning,
-        };
-        let bundles = listing.bundles.keys().map(BundleName::as_str);
-        let orphans = report.without_bundle.keys().map(String::as_str);
-        let removed = report.bundle_removed.keys().map(String::as_str);
+    pub fn of(view: &View<'_>) -> Self {
+        let View { overview, now, .. } = *view;
+        let bundles = view.listing.bundles.keys().map(BundleName::as_str);
+        let orphans = overview.without_bundle.keys().map(String::as_str);
+        let removed = overview.bundle_removed.keys().map(String::as_str);
         let all = bundles.chain(orphans).chain(removed);
         let mut rows: Vec<_> = all.map(|name| view.row(name)).collect();
         // Nothing at all is served for a bundle without a certificate: as pressing as its last day.
@@ -206,12 +191,12 @@ impl Status {
         });
         Self {
             made_at: now,
-            warning_days: expiry_warning.whole_days(),
+            warning_days: view.expiry_warning.whole_days(),
             schedule: None,
             next_sweep: None,
-            to_do: report
+            to_do: overview
                 .near_quota()
-                .map(|(region, count)| near_quota(region, count, report))
+                .map(|(region, count)| near_quota(region, count, overview.certificate_quota))
                 .collect(),
             rows,
         }
@@ -239,8 +224,7 @@ impl Status {
     }
 }
 
-fn near_quota(region: &Region, count: usize, report: &Report) -> Note {
-    let quota = report.certificate_quota;
+fn near_quota(region: &Region, count: usize, quota: usize) -> Note {
     let what = format!(
         "{region} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
     );
@@ -271,7 +255,9 @@ mod tests {
     use crate::arn::CertificateArn;
     use crate::binding::Standing;
     use crate::inventory::{Listed, by_bundle};
-    use crate::sweep::plan::Reason;
+    use crate::sweep::Report;
+    use crate::sweep::index::Index;
+    use crate::sweep::plan::{Listing, Reason};
     use serde_json::{Value, json};
     use std::collections::{BTreeMap, HashMap};
     use time::macros::datetime;
@@ -350,7 +336,14 @@ mod tests {
             let index = json!({"version": 1, "bundles": self.entries}).to_string();
             let index = Index::from_json(index.as_bytes());
             assert_eq!(index.bundles.len(), self.entries.len(), "the index is read");
-            Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
+            Status::of(&View {
+                listing: &listing,
+                index: &index,
+                overview: &self.report.overview,
+                progress: self.report.progress(),
+                now: NOW,
+                expiry_warning: Duration::days(30),
+            })
         }
 
         fn row(self) -> Row {
@@ -510,6 +503,7 @@ mod tests {
         orphan.objects.clear();
         orphan
             .report
+            .overview
             .without_bundle
             .insert("a".into(), vec![arn("a")]);
         let orphan = orphan.row();

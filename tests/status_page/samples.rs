@@ -9,7 +9,7 @@ use certdrop::region::Region;
 use certdrop::sweep::Report;
 use certdrop::sweep::index::Index;
 use certdrop::sweep::plan::{Listing, Reason};
-use certdrop::sweep::status::Status;
+use certdrop::sweep::status::{Status, View};
 use serde_json::{Map, Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -69,8 +69,15 @@ impl Sample {
         };
         let index = json!({"version": 1, "bundles": self.entries}).to_string();
         let index = Index::from_json(index.as_bytes());
-        Status::of(&listing, &index, &self.report, NOW, Duration::days(30))
-            .scheduled(Some("rate(1 day)"), NOW)
+        let status = Status::of(&View {
+            listing: &listing,
+            index: &index,
+            overview: &self.report.overview,
+            progress: self.report.progress(),
+            now: NOW,
+            expiry_warning: Duration::days(30),
+        });
+        status.scheduled(Some("rate(1 day)"), NOW)
     }
 }
 

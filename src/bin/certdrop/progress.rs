@@ -83,7 +83,7 @@ impl Count {
                 format!("{} {}", summary.bundle, summary.outcome.as_str())
             }
             News::Unfinished(fault) => format!("unfinished: {fault}"),
-            News::Throttled(_) | News::Kept { .. } | News::Swept(_) => return None,
+            _ => return None,
         };
         self.done += 1;
         Some(format!(

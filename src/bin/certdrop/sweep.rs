@@ -140,17 +140,18 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
         .collect();
     let not_listed = not_listed.iter().map(|(region, why)| (region, why));
     list("Not listed, and left out of the work", not_listed, output)?;
-    list("Expires soon", &report.expiring, output)?;
-    list("Waits for more parts", &report.waiting, output)?;
-    let removed = report.bundle_removed.iter();
+    list("Expires soon", &report.overview.expiring, output)?;
+    list("Waits for more parts", &report.overview.waiting, output)?;
+    let removed = report.overview.bundle_removed.iter();
     let removed = removed.map(|(name, arns)| (name, arns.join(", ")));
     list(
         "In ACM; the bundle was removed from the bucket after CERTDROP_BUNDLE_DAYS",
         removed,
         output,
     )?;
-    let quota = report.certificate_quota;
+    let quota = report.overview.certificate_quota;
     let full: Vec<_> = report
+        .overview
         .near_quota()
         .map(|(region, count)| {
             let told = format!("{count} imported certificates, the quota is {quota}");
@@ -159,7 +160,7 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
         .collect();
     let full = full.iter().map(|(region, told)| (region, told));
     list("The quota of ACM is nearly used up", full, output)?;
-    let orphans = report.without_bundle.iter();
+    let orphans = report.overview.without_bundle.iter();
     let orphans = orphans.map(|(name, arns)| (name, arns.join(", ")));
     list("In ACM, but no longer in the bucket", orphans, output)?;
     if report.left > 0 {

@@ -1,5 +1,8 @@
 //! How one bundle's row comes about.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::{Duration, OffsetDateTime};
 
 use super::{Live, Note, Open, Row, State};
@@ -8,9 +11,9 @@ use crate::days_left::days_left;
 use crate::finding;
 use crate::region::Region;
 use crate::summary::Outcome;
-use crate::sweep::Report;
 use crate::sweep::index::{Entry, Index, KeptCertificate, KeptFinding};
-use crate::sweep::plan::{Listed, Listing};
+use crate::sweep::overview::Overview;
+use crate::sweep::plan::{ListedCertificate, Listing};
 
 /// How long a folder may lie incomplete before a person should look. Uploads of its parts are
 /// seconds apart.
@@ -19,13 +22,40 @@ const PATIENCE: Duration = Duration::hours(1);
 /// Errors that need no person: time mends them.
 const MENDED_BY_TIME: [&str; 1] = [finding::NOT_YET_VALID.code];
 
-/// What a row is made from.
-pub(super) struct View<'a> {
-    pub(super) listing: &'a Listing,
-    pub(super) index: &'a Index,
-    pub(super) report: &'a Report,
-    pub(super) now: OffsetDateTime,
-    pub(super) expiry_warning: Duration,
+/// What a status is made from.
+pub struct View<'a> {
+    /// What was listed.
+    pub listing: &'a Listing,
+    /// What is known of each bundle.
+    pub index: &'a Index,
+    /// What both tell of all bundles.
+    pub overview: &'a Overview,
+    /// How far the work on bundles came.
+    pub progress: Progress<'a>,
+    /// The instant that days are counted from.
+    pub now: OffsetDateTime,
+    /// How long before its end a certificate should be renewed.
+    pub expiry_warning: Duration,
+}
+
+/// How far the work on bundles came that need some, by name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// They were worked on to the end: what the index knows is later than the lists.
+    pub done: BTreeSet<&'a str>,
+    /// They have to be worked on still.
+    pub open: BTreeMap<&'a str, Undone<'a>>,
+}
+
+/// Why a bundle has to be worked on still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone<'a> {
+    /// There was no time for it.
+    Left,
+    /// It was put into the queue.
+    Queued,
+    /// The work could not be finished, for this reason.
+    Unfinished(Cow<'a, str>),
 }
 
 impl View<'_> {
@@ -71,35 +101,26 @@ impl View<'_> {
     }
 
     fn state(&self, name: &str, entry: Option<&Entry>) -> State {
-        if self.report.without_bundle.contains_key(name) {
+        if self.overview.without_bundle.contains_key(name) {
             return State::Open(Open::WithoutBundle);
         }
-        if self.report.bundle_removed.contains_key(name) {
+        if self.overview.bundle_removed.contains_key(name) {
             return State::Open(Open::BundleRemoved);
         }
-        if self.report.queued.contains(name) {
-            return State::Open(Open::Queued);
+        match (self.progress.open.get(name), entry) {
+            (Some(Undone::Queued), _) => State::Open(Open::Queued),
+            (Some(Undone::Unfinished(_)), _) => State::Open(Open::Unfinished),
+            (Some(Undone::Left), _) | (None, None) => State::Open(Open::Left),
+            (None, Some(entry)) => State::Done(entry.outcome),
         }
-        if self.report.unfinished.contains_key(name) {
-            return State::Open(Open::Unfinished);
-        }
-        let is_done = self.is_done(name) || !self.report.worked_on.contains_key(name);
-        match entry.filter(|_| is_done) {
-            Some(entry) => State::Done(entry.outcome),
-            None => State::Open(Open::Left),
-        }
-    }
-
-    /// This sweep worked on the bundle to the end: what the index knows is later than the lists.
-    fn is_done(&self, name: &str) -> bool {
-        self.report.outcomes.contains_key(name)
     }
 
     fn live(&self, name: &str, kept: &KeptCertificate) -> Option<Live> {
         let arn = kept.certificate_arn.as_ref()?;
+        let is_done = self.progress.done.contains(name);
         let listed = match self.listing.certificate(arn) {
-            Listed::There(standing) if !self.is_done(name) => standing.not_after,
-            Listed::Gone if !self.is_done(name) => return None,
+            ListedCertificate::There(standing) if !is_done => standing.not_after,
+            ListedCertificate::Gone if !is_done => return None,
             _ => None,
         };
         let not_after = listed.or(kept.not_after);
@@ -164,7 +185,9 @@ impl View<'_> {
     fn open(&self, name: &str, state: State) -> Option<Note> {
         match state {
             State::Open(Open::Unfinished) => {
-                let fault = self.report.unfinished.get(name)?;
+                let Undone::Unfinished(fault) = self.progress.open.get(name)? else {
+                    return None;
+                };
                 let again = "The next sweep tries again; the function's log tells more.";
                 Some(Note::plain(&format!("Unfinished: {fault}."), again))
             }
