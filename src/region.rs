@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::text_form::text_form;
 
 /// The name of a region: `eu-central-1`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(String);
 
 impl Region {
@@ -29,6 +28,8 @@ impl Region {
     }
 }
 
+text_form!(Region, Self::parse, "no region's name");
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -38,6 +39,7 @@ impl fmt::Display for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn regions_are_told_from_other_words() {
@@ -56,5 +58,15 @@ mod tests {
         ] {
             assert_eq!(Region::parse(text).is_some(), is_region, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_read_is_a_region_also_as_a_key() {
+        let read = |json| serde_json::from_str::<BTreeMap<Region, u8>>(json);
+        let there = BTreeMap::from([(Region("eu-central-1".to_owned()), 1)]);
+        let json = serde_json::to_string(&there).expect("JSON");
+        assert_eq!(json, r#"{"eu-central-1":1}"#);
+        assert_eq!(read(&json).expect("regions"), there);
+        assert!(read(r#"{"eu-central-1<script>":1}"#).is_err());
     }
 }
