@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::encryption::Failure;
+use super::encryption::NotDecrypted;
 use super::{Reading, format, limits};
 use crate::finding::{self, Finding};
 
@@ -128,7 +128,7 @@ fn encrypted(
         }
     }
     reading.bundle.closed_store = true;
-    reading.failed(Failure::WrongPassphrase, "The file", place);
+    reading.failed(NotDecrypted::WrongPassphrase, "The file", place);
 }
 
 /// A compressed tar, or a single compressed file.

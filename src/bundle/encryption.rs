@@ -21,7 +21,7 @@ use crate::secret::Passphrase;
 
 /// Why nothing was decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum NotDecrypted {
     /// This passphrase does not open it, or it is damaged: nobody can tell.
     WrongPassphrase,
     /// The scheme is unknown.
@@ -81,11 +81,11 @@ pub(super) struct Cost {
 
 impl Cost {
     /// Spends `iterations`, unless that is more than a bundle may cost.
-    pub(super) fn spend(&mut self, iterations: u64) -> Result<(), Failure> {
+    pub(super) fn spend(&mut self, iterations: u64) -> Result<(), NotDecrypted> {
         // The number is the file's. Where an overflow wrapped around, the most costly file would pass.
         self.spent = self.spent.saturating_add(iterations);
         if self.spent > limits::KDF_ITERATIONS {
-            return Err(Failure::TooCostly);
+            return Err(NotDecrypted::TooCostly);
         }
         Ok(())
     }
@@ -97,28 +97,28 @@ pub(super) fn decrypt(
     ciphertext: &[u8],
     secret: &Secret,
     cost: &mut Cost,
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
+) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
     if let Some(scheme) = pbes1::Scheme::from_identifier(scheme) {
         // Key and IV are derived one after the other.
         cost.spend(scheme.iterations.saturating_mul(2))?;
         return scheme.decrypt(ciphertext, secret);
     }
-    let scheme = EncryptionScheme::from_der(scheme.whole).map_err(|_| Failure::Unsupported)?;
+    let scheme = EncryptionScheme::from_der(scheme.whole).map_err(|_| NotDecrypted::Unsupported)?;
     // Before the derivation, because the crate does all iterations that the file asks for.
     cost.spend(iterations(&scheme)?)?;
     scheme
         .decrypt(&*secret.utf8, ciphertext)
         .map(Zeroizing::new)
         .map_err(|fault| match fault {
-            pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. } => Failure::Unsupported,
-            _ => Failure::WrongPassphrase,
+            pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. } => NotDecrypted::Unsupported,
+            _ => NotDecrypted::WrongPassphrase,
         })
 }
 
 /// What a scheme of PKCS#5 costs, in iterations of PBKDF2.
-fn iterations(scheme: &EncryptionScheme) -> Result<u64, Failure> {
+fn iterations(scheme: &EncryptionScheme) -> Result<u64, NotDecrypted> {
     let EncryptionScheme::Pbes2(parameters) = scheme else {
-        return Err(Failure::Unsupported);
+        return Err(NotDecrypted::Unsupported);
     };
     match &parameters.kdf {
         Kdf::Pbkdf2(pbkdf2) => Ok(u64::from(pbkdf2.iteration_count)),
@@ -128,14 +128,14 @@ fn iterations(scheme: &EncryptionScheme) -> Result<u64, Failure> {
                 .saturating_mul(u64::from(scrypt.block_size));
             // Each cell has 128 bytes of memory.
             if cells.saturating_mul(128) > limits::SCRYPT_BYTES {
-                return Err(Failure::TooCostly);
+                return Err(NotDecrypted::TooCostly);
             }
             // Measured: a cell takes as long as four iterations of PBKDF2 with SHA-256.
             Ok(cells
                 .saturating_mul(4)
                 .saturating_mul(u64::from(scrypt.parallelization)))
         }
-        _ => Err(Failure::Unsupported),
+        _ => Err(NotDecrypted::Unsupported),
     }
 }
 
@@ -143,20 +143,20 @@ fn cbc<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     iv: &[u8],
     ciphertext: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
+) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
     unpadded(Decryptor::<C>::new_from_slices(key, iv).ok(), ciphertext)
 }
 
 fn unpadded<C: BlockCipherDecrypt>(
     decryptor: Option<Decryptor<C>>,
     ciphertext: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let decryptor = decryptor.ok_or(Failure::Unsupported)?;
+) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
+    let decryptor = decryptor.ok_or(NotDecrypted::Unsupported)?;
     // In place: the only copy of the plain text is the one that is wiped.
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
     let length = decryptor
         .decrypt_padded::<Pkcs7>(&mut buffer)
-        .map_err(|_| Failure::WrongPassphrase)?
+        .map_err(|_| NotDecrypted::WrongPassphrase)?
         .len();
     buffer.truncate(length);
     Ok(buffer)

@@ -7,7 +7,7 @@ use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, digest};
 use zeroize::Zeroizing;
 
 use super::ber::{SEQUENCE, element};
-use super::encryption::Failure;
+use super::encryption::NotDecrypted;
 use super::{Reading, private_key};
 use crate::finding::{self, Finding};
 use crate::secret::Passphrase;
@@ -46,11 +46,11 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
         {
             Some(key) => reading.key(|_| private_key::from_pkcs8(&key), place),
             None if opens_store => reading.closed(own_password(place)),
-            None => reading.failed(Failure::WrongPassphrase, "The Java key store", place),
+            None => reading.failed(NotDecrypted::WrongPassphrase, "The Java key store", place),
         }
     }
     if !passwords.is_empty() && !opens_store && reading.bundle.keys.is_empty() {
-        reading.failed(Failure::WrongPassphrase, "The Java key store", place);
+        reading.failed(NotDecrypted::WrongPassphrase, "The Java key store", place);
     }
     true
 }

@@ -20,7 +20,7 @@ mod text;
 use crate::certificate::Certificate;
 use crate::finding::{self, Finding};
 use crate::secret::{Passphrase, PrivateKey, SecretBytes};
-use encryption::{Cost, Failure};
+use encryption::{Cost, NotDecrypted};
 use private_key::KeyFault;
 
 /// One dropped file: an object of the bucket, a parameter, or a file on disk.
@@ -133,25 +133,25 @@ impl Reading<'_> {
     }
 
     /// Takes the reason why the key or key store `what` at `place` stays closed.
-    fn failed(&mut self, failure: Failure, what: &str, place: &str) {
+    fn failed(&mut self, failure: NotDecrypted, what: &str, place: &str) {
         let finding = match failure {
-            Failure::WrongPassphrase if self.passphrases.is_empty() => Finding::new(
+            NotDecrypted::WrongPassphrase if self.passphrases.is_empty() => Finding::new(
                 &finding::KEY_ENCRYPTED,
                 place,
                 format!("{what} is encrypted, and no passphrase is known."),
             ),
-            Failure::WrongPassphrase => Finding::new(
+            NotDecrypted::WrongPassphrase => Finding::new(
                 &finding::WRONG_PASSPHRASE,
                 place,
                 format!("{what} is encrypted, and no known passphrase opens it."),
             ),
-            Failure::Unsupported => Finding::new(
+            NotDecrypted::Unsupported => Finding::new(
                 &finding::UNSUPPORTED_FORMAT,
                 place,
                 format!("{what} is encrypted in a way that certdrop does not know."),
             )
             .with_remedy("Export it again with AES-256 and PBKDF2, or unencrypted."),
-            Failure::TooCostly => Finding::new(
+            NotDecrypted::TooCostly => Finding::new(
                 &finding::TOO_LARGE,
                 place,
                 format!("{what} has so many iterations that it would take seconds to open."),

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::ber::{CONTEXT_0, Element, Elements, INTEGER, OID, SEQUENCE, element};
 use super::encryption::pkcs12_kdf::{Pkcs12Kdf, Purpose};
-use super::encryption::{Cost, Failure, Secret, decrypt};
+use super::encryption::{Cost, NotDecrypted, Secret, decrypt};
 use super::{Reading, private_key};
 
 /// `1.2.840.113549.1.7.1`, `data` of PKCS#7.
@@ -42,11 +42,11 @@ struct Hash {
 /// Why a store gave nothing, or not all.
 enum Closed {
     Damaged(&'static str),
-    Failed(Failure),
+    Failed(NotDecrypted),
 }
 
-impl From<Failure> for Closed {
-    fn from(failure: Failure) -> Self {
+impl From<NotDecrypted> for Closed {
+    fn from(failure: NotDecrypted) -> Self {
         Self::Failed(failure)
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
 
 /// What was found in the bags.
 #[derive(Default)]
-struct Found {
+struct Contents {
     certificates: Vec<Vec<u8>>,
     /// PKCS#8 DER.
     keys: Vec<Zeroizing<Vec<u8>>>,
@@ -138,8 +138,8 @@ fn hash(oid: &[u8]) -> Option<Hash> {
 }
 
 /// Opens the store with the first of `secrets` that fits.
-fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Found, Closed> {
-    let mut last = Closed::Failed(Failure::WrongPassphrase);
+fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Contents, Closed> {
+    let mut last = Closed::Failed(NotDecrypted::WrongPassphrase);
     for secret in secrets {
         if let Some(mac) = &store.mac
             && !mac.fits(&store.safe, secret, cost)?
@@ -149,7 +149,7 @@ fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Found,
         match bags_of_store(&store.safe, secret, cost) {
             Ok(found) => return Ok(found),
             // What was spent stays spent: the next passphrase could not be tried either.
-            Err(closed @ Closed::Failed(Failure::TooCostly)) => return Err(closed),
+            Err(closed @ Closed::Failed(NotDecrypted::TooCostly)) => return Err(closed),
             Err(closed) => last = closed,
         }
     }
@@ -157,7 +157,7 @@ fn open(store: &Store<'_>, secrets: &[Secret], cost: &mut Cost) -> Result<Found,
 }
 
 impl Mac<'_> {
-    fn fits(&self, safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<bool, Failure> {
+    fn fits(&self, safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<bool, NotDecrypted> {
         // For each passphrase anew: many that do not fit cost as much as one with many iterations.
         cost.spend(self.iterations)?;
         let kdf = Pkcs12Kdf {
@@ -171,8 +171,8 @@ impl Mac<'_> {
     }
 }
 
-fn bags_of_store(safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<Found, Closed> {
-    let mut found = Found::default();
+fn bags_of_store(safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<Contents, Closed> {
+    let mut found = Contents::default();
     let contents = element(safe).ok_or(Closed::Damaged("it has no content"))?;
     for content in contents.inside() {
         let mut members = content.inside();
@@ -187,12 +187,12 @@ fn bags_of_store(safe: &[u8], secret: &Secret, cost: &mut Cost) -> Result<Found,
             oid if oid == DATA => inner.octets(),
             oid if oid == ENCRYPTED_DATA => decrypted(&inner, secret, cost)?,
             // Encrypted to somebody's public key: no passphrase opens that.
-            _ => return Err(Closed::Failed(Failure::Unsupported)),
+            _ => return Err(Closed::Failed(NotDecrypted::Unsupported)),
         };
         // Without a code, only this tells a wrong passphrase from a right one.
         let bags = element(&plain)
             .filter(|bags| bags.tag == SEQUENCE && bags.whole.len() == plain.len())
-            .ok_or(Closed::Failed(Failure::WrongPassphrase))?;
+            .ok_or(Closed::Failed(NotDecrypted::WrongPassphrase))?;
         read_bags(bags.inside(), secret, cost, &mut found, NESTING)?;
     }
     Ok(found)
@@ -225,7 +225,7 @@ fn read_bags(
     bags: Elements<'_>,
     secret: &Secret,
     cost: &mut Cost,
-    found: &mut Found,
+    found: &mut Contents,
     depth: usize,
 ) -> Result<(), Closed> {
     for bag in bags {

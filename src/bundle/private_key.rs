@@ -15,7 +15,7 @@ pub(super) use rsa::from_pkcs1;
 
 use super::Reading;
 use super::encryption::traditional::decrypt_traditional;
-use super::encryption::{Failure, Secret, decrypt, encrypted_key_info};
+use super::encryption::{NotDecrypted, Secret, decrypt, encrypted_key_info};
 use crate::public_key::{KeyAlgorithm, PublicKey, name_of_algorithm};
 use crate::secret::PrivateKey;
 
@@ -29,7 +29,7 @@ pub(super) enum KeyFault {
     /// Damaged; says in which way.
     Malformed(&'static str),
     /// Encrypted.
-    Closed(Failure),
+    Closed(NotDecrypted),
 }
 
 /// How a kind of private key is read.
@@ -77,11 +77,11 @@ pub(super) fn from_encrypted_pkcs8(
             Ok(opened) if PrivateKeyInfoRef::from_der(&opened).is_ok() => {
                 return from_pkcs8(&opened);
             }
-            Ok(_) | Err(Failure::WrongPassphrase) => {}
+            Ok(_) | Err(NotDecrypted::WrongPassphrase) => {}
             Err(failure) => return Err(KeyFault::Closed(failure)),
         }
     }
-    Err(KeyFault::Closed(Failure::WrongPassphrase))
+    Err(KeyFault::Closed(NotDecrypted::WrongPassphrase))
 }
 
 /// Opens a key of OpenSSL's traditional PEM with the first passphrase that fits: `read` is the
@@ -98,11 +98,11 @@ pub(super) fn from_traditional(
         match decrypt_traditional(cipher.trim(), &iv, ciphertext, passphrase).map(|der| read(&der))
         {
             Ok(Ok(key)) => return Ok(key),
-            Ok(Err(_)) | Err(Failure::WrongPassphrase) => {}
+            Ok(Err(_)) | Err(NotDecrypted::WrongPassphrase) => {}
             Err(failure) => return Err(KeyFault::Closed(failure)),
         }
     }
-    Err(KeyFault::Closed(Failure::WrongPassphrase))
+    Err(KeyFault::Closed(NotDecrypted::WrongPassphrase))
 }
 
 /// Bytes written as hexadecimal digits.

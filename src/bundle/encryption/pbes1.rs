@@ -9,7 +9,7 @@ use sha1::Sha1;
 use zeroize::Zeroizing;
 
 use super::pkcs12_kdf::{Pkcs12Kdf, Purpose};
-use super::{Failure, Secret, cbc, unpadded};
+use super::{NotDecrypted, Secret, cbc, unpadded};
 use crate::bundle::ber::{Element, INTEGER, OID, SEQUENCE};
 
 /// A scheme with its parameters.
@@ -59,7 +59,7 @@ impl<'a> Scheme<'a> {
         &self,
         ciphertext: &[u8],
         secret: &Secret,
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    ) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
         match self.kind {
             Kind::Pkcs12(cipher) => {
                 let kdf = Pkcs12Kdf {
@@ -75,7 +75,7 @@ impl<'a> Scheme<'a> {
                 let derived = self.derive_by_pkcs5(hash, secret);
                 let (key, rest) = derived
                     .split_at_checked(cipher.key_length())
-                    .ok_or(Failure::Unsupported)?;
+                    .ok_or(NotDecrypted::Unsupported)?;
                 cipher.decrypt(key, rest.get(..8).unwrap_or(rest), ciphertext)
             }
         }
@@ -138,7 +138,7 @@ impl Cipher {
         key: &[u8],
         iv: &[u8],
         ciphertext: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    ) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
         match self {
             Self::Des => cbc::<des::Des>(key, iv, ciphertext),
             Self::TripleDes { .. } => {
@@ -152,7 +152,8 @@ impl Cipher {
                 unpadded(decryptor.ok(), ciphertext)
             }
             Self::Rc4 { .. } => {
-                let mut cipher = rc4::Rc4::new_from_slice(key).map_err(|_| Failure::Unsupported)?;
+                let mut cipher =
+                    rc4::Rc4::new_from_slice(key).map_err(|_| NotDecrypted::Unsupported)?;
                 // No padding tells a wrong passphrase here: the reader of the plain text has to.
                 let mut plain = Zeroizing::new(ciphertext.to_vec());
                 cipher.apply_keystream(&mut plain);

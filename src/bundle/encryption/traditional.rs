@@ -5,7 +5,7 @@
 use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
-use super::{Failure, cbc};
+use super::{NotDecrypted, cbc};
 use crate::secret::Passphrase;
 
 /// Decrypts a key of OpenSSL's traditional PEM: `cipher` and `iv` are those of the `DEK-Info` line.
@@ -14,7 +14,7 @@ pub(in crate::bundle) fn decrypt_traditional(
     iv: &[u8],
     ciphertext: &[u8],
     passphrase: &Passphrase,
-) -> Result<Zeroizing<Vec<u8>>, Failure> {
+) -> Result<Zeroizing<Vec<u8>>, NotDecrypted> {
     let key = |length| bytes_to_key(passphrase.expose().as_bytes(), iv, length);
     match cipher {
         "DES-CBC" => cbc::<des::Des>(&key(8), iv, ciphertext),
@@ -22,7 +22,7 @@ pub(in crate::bundle) fn decrypt_traditional(
         "AES-128-CBC" => cbc::<aes::Aes128>(&key(16), iv, ciphertext),
         "AES-192-CBC" => cbc::<aes::Aes192>(&key(24), iv, ciphertext),
         "AES-256-CBC" => cbc::<aes::Aes256>(&key(32), iv, ciphertext),
-        _ => Err(Failure::Unsupported),
+        _ => Err(NotDecrypted::Unsupported),
     }
 }
 
