@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::status::{Row, Status};
-use text::{Bundles, Count, Days, Instant, Text, YearMonth};
+use text::{Bundles, Count, Days, Text, Time, YearMonth};
 use timeline::Scale;
 
 /// Rows that are well are shown at once up to this many, else folded by the month of their end.
@@ -90,7 +90,7 @@ impl Page<'_> {
             "<header>\n<h1>Certificates: {}</h1>\n\
              <p>As of <b>{}</b>. Days are counted from then.</p>\n<p>{}</p>\n",
             self.verdict(),
-            Instant(self.status.made_at),
+            Time(self.status.made_at),
             self.renewal()
         )?;
         if self.status.rows.is_empty() {
@@ -114,7 +114,7 @@ impl Page<'_> {
         match (self.status.next_sweep, &self.status.schedule) {
             (Some(next), _) => format!(
                 "The next sweep is due by {}. If that is past and the page still the same, sweeps have stopped.",
-                Instant(next)
+                Time(next)
             ),
             (None, Some(schedule)) => format!(
                 "Each sweep writes it anew, by <code>{}</code>.",

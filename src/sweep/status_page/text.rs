@@ -76,9 +76,9 @@ impl fmt::Display for Days {
 
 /// `2026-12-01 06:30 UTC`, for browsers and for people.
 #[derive(Clone, Copy)]
-pub(super) struct Instant(pub(super) OffsetDateTime);
+pub(super) struct Time(pub(super) OffsetDateTime);
 
-impl fmt::Display for Instant {
+impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = self.0.to_offset(time::UtcOffset::UTC);
         let (date, hour, minute) = (utc.date(), utc.hour(), utc.minute());
