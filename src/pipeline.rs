@@ -24,7 +24,7 @@ use crate::fault::Fault;
 use crate::finding::Finding;
 use crate::news::News;
 use crate::region::Region;
-use crate::summary::{Outcome, Served, Summary};
+use crate::summary::{Outcome, RegionOutcome, Summary};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
 use leased::Leased;
@@ -137,7 +137,7 @@ async fn work(records: &Records<'_>) -> Result<Done, Fault> {
         Err(outcome) => {
             region::each(records, async |here| {
                 let live = here.live_certificate().await?;
-                Ok(Served::kept(*outcome, Vec::new(), live.as_ref()))
+                Ok(RegionOutcome::kept(*outcome, Vec::new(), live.as_ref()))
             })
             .await
         }

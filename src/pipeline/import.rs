@@ -8,7 +8,7 @@ use crate::aws::acm::{Imported, Target};
 use crate::binding::{Found, Import};
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
-use crate::summary::{Outcome, Served};
+use crate::summary::{Outcome, RegionOutcome};
 use crate::validate::ValidatedBundle;
 
 impl InRegion<'_> {
@@ -19,14 +19,14 @@ impl InRegion<'_> {
         valid: &ValidatedBundle,
         import: &Import,
         mut findings: Vec<Finding>,
-    ) -> Result<Served, Fault> {
+    ) -> Result<RegionOutcome, Fault> {
         let (leaf, records) = (valid.leaf(), self.records);
         let arn = match self.send_in_turn(valid, import).await? {
             Ok(arn) => arn,
             Err(words) => {
                 findings.push(refused(valid, &words));
                 let stays = import.previous();
-                return Ok(Served::kept(Outcome::Rejected, findings, stays));
+                return Ok(RegionOutcome::kept(Outcome::Rejected, findings, stays));
             }
         };
         info!(bundle = %records.fetched.bundle, %arn, "certificate imported");
@@ -46,7 +46,7 @@ impl InRegion<'_> {
             findings.push(not_shown(&arn));
         }
         findings.extend(changed_arn(import, &arn));
-        Ok(Served::imported(import, findings, &arn, detail))
+        Ok(RegionOutcome::imported(import, findings, &arn, detail))
     }
 
     /// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.

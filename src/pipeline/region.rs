@@ -11,11 +11,11 @@ use crate::clock;
 use crate::fault::Fault;
 use crate::finding::Finding;
 use crate::region::Region;
-use crate::summary::{Outcome, Served};
+use crate::summary::{Outcome, RegionOutcome};
 use crate::validate::ValidatedBundle;
 
 /// What became of the bundle, region by region.
-pub(super) type Everywhere = Vec<(Region, Result<Served, Fault>)>;
+pub(super) type Everywhere = Vec<(Region, Result<RegionOutcome, Fault>)>;
 
 /// One bundle's work in one region.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ pub(super) struct InRegion<'a> {
 /// Does `work` in all regions at once.
 pub(super) async fn each(
     records: &Records<'_>,
-    work: impl AsyncFn(InRegion<'_>) -> Result<Served, Fault>,
+    work: impl AsyncFn(InRegion<'_>) -> Result<RegionOutcome, Fault>,
 ) -> Everywhere {
     let world = records.world;
     let one = async |there: &Regional| {
@@ -55,7 +55,7 @@ pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
 
 impl InRegion<'_> {
     /// Finds out which certificate is the bundle's, and does what has to be done to it.
-    pub(super) async fn serve(self, valid: &ValidatedBundle) -> Result<Served, Fault> {
+    pub(super) async fn serve(self, valid: &ValidatedBundle) -> Result<RegionOutcome, Fault> {
         let records = self.records;
         let mut looked = self.recorded(valid.leaf()).await?;
         let candidate = Candidate {
@@ -77,7 +77,7 @@ impl InRegion<'_> {
     }
 
     /// Nothing is sent: a certificate that the bundle has without its name gets it.
-    async fn keep(self, keep: &Keep, mut findings: Vec<Finding>) -> Result<Served, Fault> {
+    async fn keep(self, keep: &Keep, mut findings: Vec<Finding>) -> Result<RegionOutcome, Fault> {
         let found = match keep {
             Keep::Unchanged(found) => {
                 self.adopt(found).await?;
@@ -89,7 +89,11 @@ impl InRegion<'_> {
                 found
             }
         };
-        Ok(Served::kept(Outcome::of_keep(keep), findings, Some(found)))
+        Ok(RegionOutcome::kept(
+            Outcome::of_keep(keep),
+            findings,
+            Some(found),
+        ))
     }
 
     async fn in_time<T>(self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

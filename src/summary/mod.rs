@@ -3,7 +3,7 @@
 pub mod metrics;
 pub mod notice;
 pub mod prose;
-mod served;
+mod region;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding::Finding;
 use crate::region::Region;
-pub use served::{RegionSummary, Served};
+pub use region::{RegionOutcome, RegionSummary};
 
 /// What became of a bundle. All of these are finished: running again would change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,8 +127,7 @@ impl Summary {
     pub fn arns(&self) -> Vec<CertificateArn> {
         let home = self.certificate_arn.iter();
         let everywhere = self
-            .regions
-            .values()
+            .done()
             .filter_map(|there| there.certificate_arn.as_ref());
         let mut arns: Vec<_> = home.chain(everywhere).cloned().collect();
         arns.sort();
@@ -139,7 +138,12 @@ impl Summary {
     /// A region did not take the bundle.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.regions.values().any(|there| there.fault.is_some())
+        self.regions.values().any(|there| there.done().is_none())
+    }
+
+    /// What became of it in each region that is done.
+    fn done(&self) -> impl Iterator<Item = &RegionOutcome> {
+        self.regions.values().filter_map(RegionSummary::done)
     }
 
     /// The names of the certificate that is served, those of the first region that serves one.
@@ -158,8 +162,7 @@ impl Summary {
 
     /// What ACM says of each of the bundle's certificates, the home region's first.
     fn certificates(&self) -> impl Iterator<Item = &CertificateDetail> {
-        let everywhere = self.regions.values();
-        let everywhere = everywhere.filter_map(|there| there.certificate.as_ref());
+        let everywhere = self.done().filter_map(|there| there.certificate.as_ref());
         self.certificate.iter().chain(everywhere)
     }
 }
@@ -208,7 +211,7 @@ impl Heading<'_> {
     pub fn summary(
         &self,
         findings: Vec<Finding>,
-        everywhere: &[(Region, Result<Served, Fault>)],
+        everywhere: &[(Region, Result<RegionOutcome, Fault>)],
     ) -> Summary {
         let done = || {
             everywhere
@@ -216,12 +219,12 @@ impl Heading<'_> {
                 .filter_map(|(_, result)| result.as_ref().ok())
         };
         let outcome = done()
-            .map(|served| served.outcome)
+            .map(|there| there.outcome)
             .max_by_key(|outcome| outcome.weight());
         let mut summary = self.empty(outcome.unwrap_or(Outcome::Gone));
         summary.findings = findings;
         if let Some((_, Ok(home))) = everywhere.first() {
-            summary.certificate_arn.clone_from(&home.arn);
+            summary.certificate_arn.clone_from(&home.certificate_arn);
             summary.certificate.clone_from(&home.certificate);
             summary.previous.clone_from(&home.previous);
         }
@@ -229,7 +232,7 @@ impl Heading<'_> {
             summary.findings.extend(alone.findings.iter().cloned());
         } else {
             for (region, result) in everywhere {
-                let findings = result.iter().flat_map(|served| &served.findings);
+                let findings = result.iter().flat_map(|there| &there.findings);
                 let findings = findings.map(|finding| finding.clone().in_region(region));
                 summary.findings.extend(findings);
                 summary

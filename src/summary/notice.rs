@@ -94,7 +94,7 @@ mod tests {
     use crate::certificate_detail::CertificateDetail;
     use crate::content_id::ContentId;
     use crate::region::Region;
-    use crate::summary::{Heading, ObjectVersion, Outcome, RegionSummary};
+    use crate::summary::{Heading, ObjectVersion, Outcome, RegionOutcome, RegionSummary};
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
@@ -125,13 +125,13 @@ mod tests {
         let detail = json!({"SubjectAlternativeNames": names, "DomainValidationOptions": names});
         for region in 0..count {
             let detail = detail.as_object().cloned().unwrap_or_default();
-            let there = RegionSummary {
-                outcome: Some(Outcome::Imported),
-                fault: None,
+            let there = RegionSummary::Done(RegionOutcome {
+                outcome: Outcome::Imported,
                 certificate_arn: None,
                 certificate: Some(CertificateDetail::from_answer(detail)),
                 previous: None,
-            };
+                findings: Vec::new(),
+            });
             let name = format!(
                 "eu-{}-{}",
                 ["north", "south", "east", "west"][region / 10],

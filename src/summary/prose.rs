@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use super::{Outcome, RegionSummary, Summary};
+use super::{Outcome, RegionOutcome, RegionSummary, Summary};
 use crate::arn::CertificateArn;
 use crate::certificate_detail::CertificateDetail;
 use crate::days_left::days_left;
@@ -91,13 +91,16 @@ fn region(
     now: OffsetDateTime,
 ) -> std::fmt::Result {
     writeln!(text)?;
-    match (there.outcome, &there.fault) {
-        (Some(outcome), _) => writeln!(text, "{name}: {}", what(outcome))?,
-        (None, Some(fault)) => writeln!(text, "{name}: UNFINISHED: {}", line(fault))?,
-        (None, None) => writeln!(text, "{name}")?,
+    match there {
+        RegionSummary::Unfinished { fault } => {
+            writeln!(text, "{name}: UNFINISHED: {}", line(fault))
+        }
+        RegionSummary::Done(there) => {
+            writeln!(text, "{name}: {}", what(there.outcome))?;
+            let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
+            served(text, arn, certificate, there.previous.as_ref(), now)
+        }
     }
-    let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
-    served(text, arn, certificate, there.previous.as_ref(), now)
 }
 
 fn served(
@@ -122,7 +125,8 @@ fn served(
 
 fn headline(summary: &Summary) -> &'static str {
     let mut regions = summary.regions.values();
-    if regions.any(|there| there.outcome != Some(summary.outcome)) {
+    let is_other = |there: &RegionOutcome| there.outcome != summary.outcome;
+    if regions.any(|there| there.done().is_none_or(is_other)) {
         return headline_of_several(summary);
     }
     match summary.outcome {
@@ -143,8 +147,7 @@ fn headline(summary: &Summary) -> &'static str {
 
 /// Regions differ; their own lines tell how.
 fn headline_of_several(summary: &Summary) -> &'static str {
-    let mut regions = summary.regions.values();
-    if regions.any(|there| there.fault.is_some()) {
+    if summary.is_unfinished() {
         return "A region is unfinished and will be tried again. The others are done.";
     }
     match summary.outcome {

@@ -210,8 +210,11 @@ impl Entry {
             .iter()
             .filter(|(region, _)| Some(*region) != home);
         let others = others.map(|(region, there)| {
-            let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
-            (region.clone(), KeptCertificate::of(arn, certificate))
+            let kept = there.done().map(|there| {
+                let arn = there.certificate_arn.as_ref();
+                KeptCertificate::of(arn, there.certificate.as_ref())
+            });
+            (region.clone(), kept.unwrap_or_default())
         });
         Self {
             content_id: summary.content_id.clone(),

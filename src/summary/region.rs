@@ -1,0 +1,127 @@
+//! What became of a bundle in one region.
+
+use serde::{Deserialize, Serialize};
+
+use super::Outcome;
+use crate::arn::CertificateArn;
+use crate::binding::{Found, Import};
+use crate::certificate_detail::CertificateDetail;
+use crate::fault::Fault;
+use crate::finding::Finding;
+
+/// A region's part of the work, done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegionOutcome {
+    /// What became of the bundle there.
+    pub outcome: Outcome,
+    /// The certificate there that belongs to the bundle now, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_arn: Option<CertificateArn>,
+    /// All that ACM says of it, under ACM's names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateDetail>,
+    /// What ACM said of the certificate before it, where it was replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<CertificateDetail>,
+    /// What holds in this region. A summary has it among its own findings.
+    #[serde(skip)]
+    pub findings: Vec<Finding>,
+}
+
+impl RegionOutcome {
+    /// Nothing was imported; `found` is the certificate that stays.
+    #[must_use]
+    pub fn kept(outcome: Outcome, findings: Vec<Finding>, found: Option<&Found>) -> Self {
+        Self {
+            outcome,
+            certificate_arn: found.map(|found| found.arn.clone()),
+            certificate: found.map(|found| found.detail.clone()),
+            previous: None,
+            findings,
+        }
+    }
+
+    /// `import` took effect; ACM now has `arn` and says `detail` of it.
+    #[must_use]
+    pub fn imported(
+        import: &Import,
+        findings: Vec<Finding>,
+        arn: &CertificateArn,
+        detail: CertificateDetail,
+    ) -> Self {
+        let previous = import.previous();
+        Self {
+            outcome: Outcome::of_import(import),
+            certificate_arn: Some(arn.clone()),
+            certificate: Some(detail),
+            previous: previous.map(|old| old.detail.clone()),
+            findings,
+        }
+    }
+}
+
+/// A region's line in the summary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RegionSummary {
+    /// It is tried again.
+    Unfinished {
+        /// Why.
+        fault: String,
+    },
+    /// It is done.
+    Done(RegionOutcome),
+}
+
+impl RegionSummary {
+    pub(super) fn of(result: &Result<RegionOutcome, Fault>) -> Self {
+        match result {
+            Ok(done) => Self::Done(RegionOutcome {
+                findings: Vec::new(),
+                ..done.clone()
+            }),
+            Err(fault) => Self::Unfinished {
+                fault: fault.to_string(),
+            },
+        }
+    }
+
+    /// `None` where it is unfinished.
+    #[must_use]
+    pub fn done(&self) -> Option<&RegionOutcome> {
+        match self {
+            Self::Done(done) => Some(done),
+            Self::Unfinished { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_region_is_done_or_unfinished_in_json_too() {
+        let done = RegionOutcome {
+            outcome: Outcome::Waiting,
+            certificate_arn: None,
+            certificate: None,
+            previous: None,
+            findings: Vec::new(),
+        };
+        for (result, expected) in [
+            (Ok(done), json!({"outcome": "waiting"})),
+            (
+                Err(Fault::transient("no answer")),
+                json!({"fault": "no answer; it will be tried again"}),
+            ),
+        ] {
+            let summary = RegionSummary::of(&result);
+            assert_eq!(serde_json::to_value(&summary).expect("JSON"), expected);
+            let read: RegionSummary = serde_json::from_value(expected).expect("a line");
+            assert_eq!(read, summary);
+        }
+        assert!(serde_json::from_value::<RegionSummary>(json!({})).is_err());
+    }
+}
