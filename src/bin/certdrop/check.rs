@@ -9,11 +9,12 @@ use certdrop::certificate::Certificate;
 use certdrop::finding::{self, Finding, Secret};
 use certdrop::secret::Passphrase;
 use certdrop::validate::reimport::{self, Previous};
-use certdrop::validate::{IncludeRoot, Policy, Served, Verdict, validate};
+use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
 use clap::Args;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use crate::checked::Checked;
 use crate::{Ending, bundle_files, json, tree};
 
 /// Say what would happen to bundles: judged as the function would, without AWS
@@ -55,22 +56,6 @@ Exit codes:
   0  every bundle would be imported
   1  at least one would be rejected
   2  wrong usage, or a file that cannot be read";
-
-/// One bundle, judged.
-pub(crate) struct Checked {
-    /// The path as it was given.
-    pub(crate) bundle: String,
-    /// Errors first.
-    pub(crate) findings: Vec<Finding>,
-    /// The leaf and its chain, where a leaf was recognised.
-    pub(crate) served: Option<Served>,
-}
-
-impl Checked {
-    pub(crate) fn is_accepted(&self) -> bool {
-        !self.findings.iter().any(Finding::is_error)
-    }
-}
 
 /// Judges all bundles and prints the verdicts.
 ///

@@ -22,7 +22,7 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::check::Checked;
+use crate::checked::Checked;
 use crate::drop::{self, Drop};
 use crate::session::{self, Session, now, told};
 use crate::terminal::complain;

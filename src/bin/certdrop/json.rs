@@ -8,7 +8,7 @@ use certdrop::finding::Finding;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::check::Checked;
+use crate::checked::Checked;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -2,6 +2,7 @@
 //! in a pipeline.
 mod bundle_files;
 mod check;
+mod checked;
 mod drop;
 mod import;
 mod json;

@@ -10,7 +10,7 @@ use certdrop::harmless;
 use certdrop::validate::Served;
 use time::{Date, OffsetDateTime};
 
-use crate::check::Checked;
+use crate::checked::Checked;
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
 use crate::terminal::{columns, fitted, wrapped};
 
