@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::encryption::NotDecrypted;
+use super::text::shown;
 use super::{Reading, format, limits};
 use crate::finding::{self, Finding};
 
@@ -204,10 +205,4 @@ fn is_clutter(name: &str) -> bool {
         || file.starts_with("._")
         || file == ".DS_Store"
         || file == "Thumbs.db"
-}
-
-/// A name for people: without anything that could disturb a log or a terminal.
-pub(super) fn shown(name: &str) -> String {
-    let visible = name.chars().map(|c| if c.is_control() { '?' } else { c });
-    visible.take(limits::NAME_SHOWN).collect()
 }

@@ -83,6 +83,26 @@ pub(super) fn element(bytes: &[u8]) -> Option<Element<'_>> {
     first(bytes, DEPTH).map(|(element, _)| element)
 }
 
+/// What follows `structure` in `bytes`. Editors and `echo` add line ends, some tools fill up with
+/// zeros: that is nothing.
+pub(super) fn after<'a>(bytes: &'a [u8], structure: &[u8]) -> &'a [u8] {
+    let rest = bytes.get(structure.len()..).unwrap_or_default();
+    let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    if rest.iter().all(is_padding) {
+        &[]
+    } else {
+        rest
+    }
+}
+
+/// `der` without padding behind its one structure.
+pub(super) fn unpadded(der: &[u8]) -> &[u8] {
+    match element(der) {
+        Some(whole) if after(der, whole.whole).is_empty() => whole.whole,
+        _ => der,
+    }
+}
+
 fn collect(element: &Element<'_>, bytes: &mut Vec<u8>, depth: usize) {
     const CONSTRUCTED: u8 = 0x20;
     if element.tag & CONSTRUCTED == 0 || depth == 0 {

@@ -5,6 +5,7 @@
 
 mod archive;
 mod ber;
+mod der;
 mod encryption;
 mod foreign;
 mod format;

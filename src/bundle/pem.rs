@@ -8,9 +8,9 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::archive::shown;
-use super::text::unescaped;
-use super::{Reading, format, private_key};
+use super::ber::unpadded;
+use super::text::{shown, unescaped};
+use super::{Reading, der, private_key};
 use crate::finding::{self, Finding};
 
 /// Padding that is missing or too much loses no bits, and the DER inside has its own length.
@@ -54,14 +54,14 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         // Tools make up labels; where we know what is inside, the label does not matter.
         return block
             .decode()
-            .is_some_and(|der| format::known(&der, place, reading));
+            .is_some_and(|der| der::known(&der, place, reading));
     }
     let Some(der) = block.decode() else {
         let message = format!("The block `{}` is not valid base64.", block.label);
         reading.malformed(place, &message);
         return true;
     };
-    let der = format::unpadded(&der);
+    let der = unpadded(&der);
     match block.label {
         // OpenSSL appends its trust settings to the certificate.
         "TRUSTED CERTIFICATE" => reading.certificate(first_element(der), place),
@@ -73,7 +73,7 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
             reading.closed(unusable(label, place));
         }
         // Labels are often wrong: `PRIVATE KEY` over PKCS#1, `CERTIFICATE` over PKCS#7.
-        _ if format::known(der, place, reading) => {}
+        _ if der::known(der, place, reading) => {}
         "CERTIFICATE" | "X509 CERTIFICATE" => reading.certificate(der, place),
         label if label.ends_with("PRIVATE KEY") || label.starts_with("PKC") || label == "CMS" => {
             reading.malformed(

@@ -3,6 +3,8 @@
 use memchr::{memchr3, memmem};
 use zeroize::Zeroizing;
 
+use super::limits;
+
 /// The text that `bytes` are: UTF-8 (or any other superset of ASCII), or UTF-16 as Windows tools
 /// save it, with or without a byte order mark.
 pub(super) fn text(bytes: &[u8]) -> Zeroizing<String> {
@@ -46,6 +48,12 @@ fn utf16(bytes: &[u8], unit: Unit) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() / 2 * 3));
     text.extend(characters);
     text
+}
+
+/// A name for people: without anything that could disturb a log or a terminal.
+pub(super) fn shown(name: &str) -> String {
+    let visible = name.chars().map(|c| if c.is_control() { '?' } else { c });
+    visible.take(limits::NAME_SHOWN).collect()
 }
 
 /// `body` without what web pages, mails and JSON write in the place of characters of base64.
