@@ -12,31 +12,27 @@ use super::text::shown;
 use super::{Reading, format, limits};
 use crate::finding::{self, Finding};
 
-/// Adds what the files in the archive hold. `None` where `bytes` are no archive, else whether any
-/// file in it was recognised.
-pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
-    let is_tar = bytes.get(257..262) == Some(b"ustar");
+/// Adds what the files in the archive hold. Answers whether `bytes` are one.
+pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     if let Some(kind) = other_kind(bytes) {
         reading.closed_store(unknown(kind, place));
-        return Some(true);
+        return true;
     }
-    let is_archive = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1F, 0x8B]) || is_tar;
-    if !is_archive {
-        return None;
-    }
+    let read = match bytes {
+        [b'P', b'K', 0x03, 0x04, ..] => zip,
+        [0x1F, 0x8B, ..] => gzip,
+        _ if bytes.get(257..262) == Some(b"ustar") => tar,
+        _ => return false,
+    };
     if reading.archives_open >= limits::ARCHIVES_NESTED {
         let message = "The archive lies too deep in other archives.";
         reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
-        return Some(true);
+        return true;
     }
     reading.archives_open += 1;
-    let recognised = match bytes {
-        [b'P', b'K', ..] => zip(bytes, place, reading),
-        [0x1F, 0x8B, ..] => gzip(bytes, place, reading),
-        _ => tar(bytes, place, reading),
-    };
+    read(bytes, place, reading);
     reading.archives_open -= 1;
-    Some(recognised)
+    true
 }
 
 /// Archives that nobody delivers certificates in, but people pack them.
@@ -58,16 +54,15 @@ fn unknown(kind: &str, place: &str) -> Finding {
         .with_remedy("Unpack it and drop the files, or pack them as zip or tar.gz.")
 }
 
-fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else {
         reading.malformed(place, "The zip archive is damaged.");
-        return true;
+        return;
     };
     if archive.len() > limits::ARCHIVE_FILES {
         too_many_files(place, reading);
-        return true;
+        return;
     }
-    let mut recognised = false;
     for index in 0..archive.len() {
         let Ok(raw) = archive.by_index_raw(index) else {
             continue;
@@ -84,7 +79,6 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
         let place = format!("{place}/{}", shown(&name));
         if is_encrypted {
             encrypted(&mut archive, index, &place, reading);
-            recognised = true;
             continue;
         }
         if !matches!(
@@ -92,15 +86,13 @@ fn zip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
             CompressionMethod::Stored | CompressionMethod::Deflated
         ) {
             reading.closed_store(unknown(&method.to_string(), &place));
-            recognised = true;
             continue;
         }
         match archive.by_index(index) {
-            Ok(file) => recognised |= member(file, &place, reading),
+            Ok(file) => member(file, &place, reading),
             Err(_) => reading.malformed(&place, "This file of the archive cannot be unpacked."),
         }
     }
-    recognised
 }
 
 /// What AES in a zip takes, whatever the file is: <https://www.winzip.com/en/support/aes-encryption/>.
@@ -124,6 +116,7 @@ fn encrypted(
             .ok()
             .and_then(|file| unpack(file, &mut reading.expanded));
         if let Some(bytes) = unpacked {
+            reading.recognised();
             unpacked_member(&bytes, place, reading);
             return;
         }
@@ -133,41 +126,38 @@ fn encrypted(
 }
 
 /// A compressed tar, or a single compressed file.
-fn gzip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
-    member(MultiGzDecoder::new(bytes), place, reading)
+fn gzip(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
+    member(MultiGzDecoder::new(bytes), place, reading);
 }
 
-fn tar(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+fn tar(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
     let mut archive = tar::Archive::new(bytes);
     let Ok(entries) = archive.entries() else {
         reading.malformed(place, "The tar archive is damaged.");
-        return true;
+        return;
     };
-    let mut recognised = false;
     for (count, entry) in entries.enumerate() {
         let Ok(entry) = entry else {
             reading.malformed(place, "The tar archive is damaged.");
-            return true;
+            return;
         };
         if count >= limits::ARCHIVE_FILES {
             too_many_files(place, reading);
-            return true;
+            return;
         }
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if entry.header().entry_type().is_file() && !is_clutter(&name) {
-            recognised |= member(entry, &format!("{place}/{}", shown(&name)), reading);
+            member(entry, &format!("{place}/{}", shown(&name)), reading);
         }
     }
-    recognised
 }
 
 /// Unpacks one file and reads it by its content.
-fn member(file: impl Read, place: &str, reading: &mut Reading<'_>) -> bool {
-    let Some(bytes) = unpack(file, &mut reading.expanded) else {
-        reading.malformed(place, "This file of the archive cannot be unpacked.");
-        return true;
-    };
-    unpacked_member(&bytes, place, reading)
+fn member(file: impl Read, place: &str, reading: &mut Reading<'_>) {
+    match unpack(file, &mut reading.expanded) {
+        Some(bytes) => unpacked_member(&bytes, place, reading),
+        None => reading.malformed(place, "This file of the archive cannot be unpacked."),
+    }
 }
 
 /// The content of `file`, but no more than a byte over the bundle's limit. `None` where it is damaged:
@@ -181,16 +171,16 @@ fn unpack(file: impl Read, expanded: &mut usize) -> Option<Zeroizing<Vec<u8>>> {
     end.ok().map(|_| bytes)
 }
 
-fn unpacked_member(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+fn unpacked_member(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
     if reading.expanded > limits::EXPANDED_BYTES {
         let message = format!(
             "Unpacked, the bundle has more than {} bytes.",
             limits::EXPANDED_BYTES
         );
         reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
-        return true;
+        return;
     }
-    format::read(bytes, place, reading)
+    format::read(bytes, place, reading);
 }
 
 fn too_many_files(place: &str, reading: &mut Reading<'_>) {

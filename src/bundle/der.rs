@@ -4,39 +4,49 @@ use super::ber::{BIT_STRING, CONTEXT_0, INTEGER, SEQUENCE, after, element};
 use super::{Reading, pkcs7, pkcs12, private_key};
 use crate::certificate::Certificate;
 
-/// One structure of ASN.1, known or not.
+/// Reads one structure, known or not, or several behind each other. Answers whether `bytes` begin as one.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    // All structures of ASN.1 that we know are a SEQUENCE of more than 127 bytes or of unknown
+    // length, or a small private key, whose first member is a number. Text may start with the first
+    // byte, which is the digit 0, but not with the second, or not with the third.
+    let is_structure = matches!(
+        bytes,
+        [SEQUENCE, 0x80..=0x84, ..] | [SEQUENCE, ..0x80, INTEGER, ..]
+    );
+    if is_structure {
+        read_structure(bytes, place, reading);
+    }
+    is_structure
+}
+
+fn read_structure(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
     let Some(whole) = element(bytes) else {
         reading.malformed(
             place,
             "The file is cut off: its structure (ASN.1) is not whole.",
         );
-        return true;
+        return;
     };
-    let rest = after(bytes, whole.whole);
-    if rest.is_empty() {
-        return known(whole.whole, place, reading) || claimed(whole.whole, place, reading);
+    let mut rest = after(bytes, whole.whole);
+    if !known(whole.whole, place, reading) {
+        // What goes on behind a structure that is not known is something else.
+        let all = if rest.is_empty() { whole.whole } else { bytes };
+        claimed(all, place, reading);
+        return;
     }
-    // `cat leaf.der intermediate.der`: each is read if the first is known, else they are something else.
-    let mut recognised = known(whole.whole, place, reading);
-    if recognised {
-        let mut bytes = rest;
-        while let Some(next) = element(bytes).filter(|next| known(next.whole, place, reading)) {
-            bytes = after(bytes, next.whole);
-        }
-        if !bytes.is_empty() {
-            reading.malformed(
-                place,
-                "The file goes on after its structure (ASN.1) has ended.",
-            );
-        }
-    } else {
-        recognised = claimed(bytes, place, reading);
+    // `cat leaf.der intermediate.der`
+    while let Some(next) = element(rest).filter(|next| known(next.whole, place, reading)) {
+        rest = after(rest, next.whole);
     }
-    recognised
+    if !rest.is_empty() {
+        reading.malformed(
+            place,
+            "The file goes on after its structure (ASN.1) has ended.",
+        );
+    }
 }
 
-/// Everything that is one structure which can be read. Answers whether `der` is one.
+/// Reads one structure. Answers whether `der` is one that can be read.
 pub(super) fn known(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     if Certificate::from_der(der).is_ok() {
         reading.certificate(der, place);
@@ -49,8 +59,8 @@ pub(super) fn known(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool 
     pkcs12::read(der, place, reading) || pkcs7::read(der, place, reading)
 }
 
-/// What has the outline of a certificate or of a request, but cannot be read.
-fn claimed(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+/// Takes what has the outline of a certificate or of a request, but cannot be read.
+fn claimed(der: &[u8], place: &str, reading: &mut Reading<'_>) {
     let outline = (|| {
         let mut members = element(der)?.inside();
         let signed = members.tagged(SEQUENCE)?;
@@ -67,10 +77,9 @@ fn claimed(der: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     })();
     match outline {
         Some(Outline::Certificate) => reading.certificate(der, place),
-        Some(Outline::Request) => reading.bundle.has_request = true,
-        None => return false,
+        Some(Outline::Request) => reading.request(),
+        None => {}
     }
-    true
 }
 
 enum Outline {

@@ -7,8 +7,7 @@ use crate::finding::{self, Finding};
 /// What a key of PuTTY begins with.
 pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";
 
-/// Adds what there is to say about `text` where it is of a kind that we know by name. `false` where
-/// it is not.
+/// Adds what there is to say about `text`. Answers whether it is of a kind that we know by name.
 pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
     let start = text.trim_start();
     if start.starts_with(PUTTY) {
@@ -39,7 +38,7 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
     false
 }
 
-/// Whether `bytes` are a key store of Bouncy Castle: its version, and 20 bytes of salt.
+/// The same for `bytes` that are a key store of Bouncy Castle: its version, and 20 bytes of salt.
 pub(super) fn bouncy_castle(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     let is_bks = matches!(bytes, [0, 0, 0, 1 | 2, 0, 0, 0, 20, ..]);
     if is_bks {

@@ -4,61 +4,45 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::ber::{INTEGER, SEQUENCE};
 use super::pem::LENIENT_BASE64;
 use super::text::{may_hold, text, without_mark};
 use super::{Reading, archive, der, foreign, jks, kubernetes, pem};
 
-/// Reads `bytes` in the format that they are in. Answers whether there is one.
-pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
-    if let Some(recognised) = binary(bytes, place, reading) {
-        return recognised;
+/// Reads `bytes` in the format that they are in, if it is known.
+pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) {
+    if binary(bytes, place, reading) {
+        return;
     }
     if !may_hold(&WORDS, bytes) && !is_base64(bytes) {
-        return false;
+        return;
     }
     let text = text(bytes);
-    if let Some(recognised) = kubernetes::read(&text, place, reading) {
-        return recognised;
-    }
-    if pem::has_block(&text) {
-        return pem::read(&text, place, reading);
+    if kubernetes::read(&text, place, reading) || pem::read(&text, place, reading) {
+        return;
     }
     if let Some(decoded) = bare_base64(&text) {
-        return binary(&decoded, place, reading).unwrap_or_else(|| {
-            let text = self::text(&decoded);
-            pem::has_block(&text) && pem::read(&text, place, reading)
-        });
+        if !binary(&decoded, place, reading) {
+            pem::read(&self::text(&decoded), place, reading);
+        }
+        return;
     }
     if foreign::read(&text, place, reading) {
-        return true;
+        return;
     }
-    let mut recognised = false;
     for decoded in encoded_pem(&text) {
-        recognised |= pem::read(&self::text(&decoded), place, reading);
+        pem::read(&self::text(&decoded), place, reading);
     }
-    recognised
 }
 
 /// Text that is read, or told what it is, has one of these.
 const WORDS: [&str; 4] = [pem::BEGIN, kubernetes::KIND, foreign::PUTTY, ENCODED_BEGIN];
 
-/// Everything that is no text. `None` where `bytes` seem to be text.
-fn binary(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> Option<bool> {
-    if let Some(recognised) = archive::read(bytes, place, reading) {
-        return Some(recognised);
-    }
-    if jks::read(bytes, place, reading) || foreign::bouncy_castle(bytes, place, reading) {
-        return Some(true);
-    }
-    // All structures of ASN.1 that we know are a SEQUENCE of more than 127 bytes or of unknown
-    // length, or a small private key, whose first member is a number. Text may start with the first
-    // byte, which is the digit 0, but not with the second, or not with the third.
-    matches!(
-        bytes,
-        [SEQUENCE, 0x80..=0x84, ..] | [SEQUENCE, ..0x80, INTEGER, ..]
-    )
-    .then(|| der::read(bytes, place, reading))
+/// Reads everything that is no text. Answers whether `bytes` are none.
+fn binary(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
+    archive::read(bytes, place, reading)
+        || jks::read(bytes, place, reading)
+        || foreign::bouncy_castle(bytes, place, reading)
+        || der::read(bytes, place, reading)
 }
 
 /// Whether there is nothing but base64 in `bytes`.

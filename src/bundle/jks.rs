@@ -21,7 +21,7 @@ const DIGEST: usize = 20;
 /// What is hashed before the entries, beside the password.
 const MAGIC: &[u8] = b"Mighty Aphrodite";
 
-/// Adds what the store holds. `false` where `bytes` are no Java key store.
+/// Adds what the store holds. Answers whether `bytes` are a Java key store.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     if bytes.starts_with(&JCEKS) {
         reading.closed_store(jceks(place));
@@ -30,6 +30,7 @@ pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool
     if !bytes.starts_with(&JKS) {
         return false;
     }
+    reading.recognised();
     let Some(entries) = entries(bytes) else {
         reading.malformed(place, "The Java key store is damaged.");
         return true;

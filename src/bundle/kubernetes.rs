@@ -49,24 +49,33 @@ impl Drop for Manifest {
 /// What a manifest that is read here is of.
 pub(super) const KIND: &str = "Secret";
 
-/// Adds what the secrets hold. `None` where `text` is no manifest of a secret, else whether
-/// anything in it was recognised.
-pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
+/// Adds what the secrets hold. Answers whether `text` is a manifest of any.
+pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
     // Nearly all text is none: do not let a YAML parser loose on it.
     if !text.contains(KIND) || !text.contains("kind") {
-        return None;
+        return false;
     }
     if text.len() > limits::MANIFEST_BYTES {
         // Where it is no manifest after all, the PEM in it is found.
-        return (!pem::has_block(text)).then(|| {
-            let message = format!(
-                "The manifest has more than {} bytes.",
-                limits::MANIFEST_BYTES
-            );
-            reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
-            true
-        });
+        if pem::has_block(text) {
+            return false;
+        }
+        let message = format!(
+            "The manifest has more than {} bytes.",
+            limits::MANIFEST_BYTES
+        );
+        reading.damage(Finding::new(&finding::TOO_LARGE, place, message));
+        return true;
     }
+    let manifests = manifests(text);
+    let mut secrets = manifests.iter().flat_map(secrets).peekable();
+    let is_manifest = secrets.peek().is_some();
+    secrets.for_each(|one| secret(one, place, reading));
+    is_manifest
+}
+
+/// What in `text` has the form of a manifest.
+fn manifests(text: &str) -> Vec<Manifest> {
     let mut manifests = Vec::new();
     if text.trim_start().starts_with('{') {
         // One object after the other, or YAML that is written like JSON.
@@ -75,13 +84,10 @@ pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> Option
     }
     if manifests.is_empty() {
         // Beside the secret there may be documents of any shape.
-        let documents = documents(text).filter(|document| document.contains("Secret"));
+        let documents = documents(text).filter(|document| document.contains(KIND));
         manifests.extend(documents.filter_map(|document| serde_saphyr::from_str(document).ok()));
     }
     manifests
-        .iter()
-        .filter_map(|manifest| secrets(manifest, place, reading))
-        .max()
 }
 
 /// The documents of a YAML stream: `---` at the start of a line parts them, even in a block of text.
@@ -108,23 +114,18 @@ fn documents(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A list holds no lists, so that one level is enough.
-fn secrets(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> Option<bool> {
-    let own =
-        (manifest.kind.as_deref() == Some("Secret")).then(|| secret(manifest, place, reading));
+/// The secrets in `manifest`. A list holds no lists, so that one level is enough.
+fn secrets(manifest: &Manifest) -> impl Iterator<Item = &Manifest> {
+    let own = (manifest.kind.as_deref() == Some(KIND)).then_some(manifest);
     // The items of a SecretList need not name their kind.
-    let kind_of_items = (manifest.kind.as_deref() == Some("SecretList")).then_some("Secret");
-    let listed = manifest
-        .items
-        .iter()
-        .filter(|item| item.kind.as_deref().or(kind_of_items) == Some("Secret"));
-    let listed: Vec<_> = listed.map(|item| secret(item, place, reading)).collect();
-    own.into_iter().chain(listed).max()
+    let kind_of_items = (manifest.kind.as_deref() == Some("SecretList")).then_some(KIND);
+    let listed = manifest.items.iter();
+    let listed = listed.filter(move |item| item.kind.as_deref().or(kind_of_items) == Some(KIND));
+    own.into_iter().chain(listed)
 }
 
-fn secret(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> bool {
+fn secret(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) {
     let name = manifest.metadata.name.as_deref().unwrap_or("secret");
-    let mut recognised = false;
     for (member, value) in manifest.data.iter().flatten() {
         let place = format!("{place}, {name}/{member}");
         let digits: Zeroizing<String> = Zeroizing::new(
@@ -135,22 +136,17 @@ fn secret(manifest: &Manifest, place: &str, reading: &mut Reading<'_>) -> bool {
                 .collect(),
         );
         if let Ok(bytes) = STANDARD.decode(digits.as_bytes()).map(Zeroizing::new) {
-            recognised |= format::read(&bytes, &place, reading);
+            format::read(&bytes, &place, reading);
         } else if let Some(text) = value.as_deref().filter(|text| pem::has_block(text)) {
             // It belongs into `stringData`, but what is meant is clear.
-            recognised |= pem::read(text, &place, reading);
+            pem::read(text, &place, reading);
         } else {
             reading.malformed(&place, "The value is not valid base64.");
-            recognised = true;
         }
     }
     for (member, value) in manifest.string_data.iter().flatten() {
         let text = value.as_deref().unwrap_or_default();
-        recognised |= format::read(
-            text.as_bytes(),
-            &format!("{place}, {name}/{member}"),
-            reading,
-        );
+        let place = format!("{place}, {name}/{member}");
+        format::read(text.as_bytes(), &place, reading);
     }
-    recognised
 }

@@ -1,7 +1,7 @@
 //! Bytes become certificates and private keys. Judges nothing: that is `validate`'s work.
 //!
-//! Content decides the format, never a file's name. Every format has one file here, and all of
-//! them add what they find to one `Reading`.
+//! Content decides the format, never a file's name. Every format has one file here. Its reader answers
+//! whether bytes are of its format; what it finds in them goes into one `Reading`.
 
 mod archive;
 mod ber;
@@ -63,8 +63,8 @@ pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
         keys_seen: 0,
         archives_open: 0,
         expanded: 0,
+        is_recognised: false,
     };
-    let mut recognised = false;
     for part in parts {
         if part.bytes.expose().len() > limits::PART_BYTES {
             reading.damage(Finding::new(
@@ -72,12 +72,11 @@ pub fn read(parts: &[Part], passphrases: &[Passphrase]) -> Bundle {
                 &part.name,
                 format!("The file has more than {} bytes.", limits::PART_BYTES),
             ));
-            recognised = true;
             continue;
         }
-        recognised |= format::read(part.bytes.expose(), &part.name, &mut reading);
+        format::read(part.bytes.expose(), &part.name, &mut reading);
     }
-    if !recognised {
+    if !reading.is_recognised {
         let names: Vec<_> = parts.iter().map(|part| part.name.as_str()).collect();
         reading.damage(Finding::new(
             &finding::UNSUPPORTED_FORMAT,
@@ -100,11 +99,25 @@ struct Reading<'a> {
     archives_open: usize,
     /// Bytes that were unpacked so far.
     expanded: usize,
+    /// Something was of a kind that is known, if only by name.
+    is_recognised: bool,
 }
 
 impl Reading<'_> {
+    /// Notes something that is of a kind that is known, whatever it holds.
+    fn recognised(&mut self) {
+        self.is_recognised = true;
+    }
+
+    /// Notes a certificate request.
+    fn request(&mut self) {
+        self.recognised();
+        self.bundle.has_request = true;
+    }
+
     /// Takes one DER certificate found at `place` ("chain.pem, PEM block 2").
     fn certificate(&mut self, der: &[u8], place: &str) {
+        self.recognised();
         if self.bundle.certificates.len() >= limits::CERTIFICATES {
             self.too_many("certificates", limits::CERTIFICATES, place);
             return;
@@ -119,6 +132,7 @@ impl Reading<'_> {
     ///
     /// One key too many is not read at all: reading computes its public half.
     fn key(&mut self, read: impl FnOnce(&mut Self) -> Result<PrivateKey, KeyFault>, place: &str) {
+        self.recognised();
         if self.keys_seen >= limits::KEYS {
             self.too_many("private keys", limits::KEYS, "bundle");
             return;
@@ -169,6 +183,7 @@ impl Reading<'_> {
     }
 
     fn closed(&mut self, finding: Finding) {
+        self.recognised();
         if self.bundle.closed.len() < limits::FINDINGS {
             self.bundle.closed.push(finding);
         }
@@ -179,6 +194,7 @@ impl Reading<'_> {
     }
 
     fn damage(&mut self, finding: Finding) {
+        self.recognised();
         let damages = &self.bundle.damages;
         if damages.len() < limits::FINDINGS && !damages.contains(&finding) {
             self.bundle.damages.push(finding);

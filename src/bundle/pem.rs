@@ -29,37 +29,38 @@ pub(super) fn has_block(text: &str) -> bool {
     text.contains(BEGIN)
 }
 
-/// Adds what all blocks of `text` hold. Answers whether any block was of a kind that we know.
+/// Adds what all blocks of `text` hold. Answers whether there is any.
 pub(super) fn read(text: &str, place: &str, reading: &mut Reading<'_>) -> bool {
-    let mut recognised = false;
     for (index, block) in blocks(text).enumerate() {
         let place = format!("{place}, PEM block {}", index + 1);
-        recognised |= match block {
+        match block {
             Ok(block) => read_block(&block, &place, reading),
             // A signed mail has a line of this kind before its text.
-            Err(Unclosed { label }) if label.starts_with("PGP ") => false,
+            Err(Unclosed { label }) if label.starts_with("PGP ") => {}
             Err(Unclosed { label }) => {
                 let label = shown(label);
                 let message = format!("The block `{label}` has a BEGIN line but no END line.");
                 reading.malformed(&place, &message);
-                true
             }
-        };
+        }
     }
-    recognised
+    has_block(text)
 }
 
-fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool {
+fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) {
+    let decoded = block.decode();
     if !is_known(block.label) {
         // Tools make up labels; where we know what is inside, the label does not matter.
-        return block
-            .decode()
-            .is_some_and(|der| der::known(&der, place, reading));
+        if let Some(der) = decoded {
+            der::known(&der, place, reading);
+        }
+        return;
     }
-    let Some(der) = block.decode() else {
+    reading.recognised();
+    let Some(der) = decoded else {
         let message = format!("The block `{}` is not valid base64.", block.label);
         reading.malformed(place, &message);
-        return true;
+        return;
     };
     let der = unpadded(&der);
     match block.label {
@@ -68,7 +69,7 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         "RSA PRIVATE KEY" | "EC PRIVATE KEY" if block.header("DEK-Info").is_some() => {
             encrypted_traditional(block, der, place, reading);
         }
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.bundle.has_request = true,
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => reading.request(),
         label @ ("OPENSSH PRIVATE KEY" | "DSA PRIVATE KEY") => {
             reading.closed(unusable(label, place));
         }
@@ -83,7 +84,6 @@ fn read_block(block: &Block<'_>, place: &str, reading: &mut Reading<'_>) -> bool
         }
         _ => {}
     }
-    true
 }
 
 /// A key of a kind that cannot serve TLS as it is.

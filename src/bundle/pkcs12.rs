@@ -51,11 +51,12 @@ impl From<NotDecrypted> for Closed {
     }
 }
 
-/// Adds what the store holds. `false` where `bytes` are no PKCS#12.
+/// Adds what the store holds. Answers whether `bytes` are PKCS#12.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     let Some(store) = store(bytes) else {
         return false;
     };
+    reading.recognised();
     let secrets = Secret::all(reading.passphrases);
     let opened = open(&store, &secrets, &mut reading.cost);
     match opened {

@@ -6,12 +6,13 @@ use super::ber::{CONTEXT_0, INTEGER, OID, SEQUENCE, element};
 /// `1.2.840.113549.1.7.2`, `signedData`.
 const SIGNED_DATA: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02];
 
-/// Adds the certificates of a signed (or, as usual, unsigned) message. `false` where `bytes` are
-/// none.
+/// Adds the certificates of a signed (or, as usual, unsigned) message. Answers whether `bytes` are
+/// one.
 pub(super) fn read(bytes: &[u8], place: &str, reading: &mut Reading<'_>) -> bool {
     let Some(certificates) = certificates(bytes) else {
         return false;
     };
+    reading.recognised();
     for certificate in certificates {
         reading.certificate(certificate, place);
     }
