@@ -123,6 +123,17 @@ pub enum Mood {
     Bad,
 }
 
+/// How near the end of a certificate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// It has expired.
+    Past,
+    /// It should have been renewed.
+    Near,
+    /// There is time.
+    Far,
+}
+
 /// Something to do or to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
@@ -158,6 +169,12 @@ impl Row {
     #[must_use]
     pub fn needs_person(&self) -> bool {
         !self.to_do.is_empty()
+    }
+
+    /// The names beside the one that the bundle has from its file.
+    pub fn other_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().map(String::as_str);
+        names.filter(|name| *name != self.bundle)
     }
 
     /// How pressing it is.
@@ -208,6 +225,16 @@ impl Status {
         self.next_sweep = schedule.and_then(pause).map(|pause| swept_at + pause);
         self.schedule = schedule.map(str::to_owned);
         self
+    }
+
+    /// How near the end of a certificate is that is valid for `days_left`.
+    #[must_use]
+    pub fn haste(&self, days_left: i64) -> Haste {
+        match days_left {
+            ..0 => Haste::Past,
+            days if days <= self.warning_days => Haste::Near,
+            _ => Haste::Far,
+        }
     }
 
     /// The rows that need a person: the first ones.

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::status::{Row, Status};
-use text::{Bundles, Count, Days, Text, Time, YearMonth};
+use crate::days_left::Days;
+use text::{Bundles, Count, Text, Time, YearMonth};
 use timeline::Scale;
 
 /// Rows that are well are shown at once up to this many, else folded by the month of their end.
@@ -242,7 +243,7 @@ impl Page<'_> {
             Days(self.scale.ahead())
         )?;
         for row in rows {
-            row::write(html, row, &self.scale, self.status.warning_days)?;
+            row::write(html, row, &self.scale, self.status)?;
         }
         html.write_str("</tbody>\n</table>\n")
     }

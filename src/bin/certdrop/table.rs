@@ -4,10 +4,12 @@ use std::io::Write;
 
 use anstyle::Style;
 use anyhow::Result;
+use certdrop::days_left::Left;
 use certdrop::harmless;
 use certdrop::sweep::look::Look;
-use certdrop::sweep::status::{Live, Mood, Note, Row};
-use time::{OffsetDateTime, UtcOffset};
+use certdrop::sweep::status::{Haste, Live, Mood, Note, Row, Status};
+use certdrop::timestamp::Minute;
+use time::UtcOffset;
 
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
 use crate::terminal::{fitted, wrapped};
@@ -30,7 +32,7 @@ const MARGIN: usize = 4;
 pub(crate) fn write(look: &Look, columns: usize, output: &mut impl Write) -> Result<()> {
     heading(look, output)?;
     to_do(look, columns, output)?;
-    let table = Table::of(look, columns);
+    let table = Table::of(&look.status, columns);
     if !look.status.rows.is_empty() {
         table.titles(output)?;
     }
@@ -77,32 +79,32 @@ fn footing(look: &Look, output: &mut impl Write) -> Result<()> {
         writeln!(output, "\n{QUIET}There was no sweep yet.{QUIET:#}")?;
         return Ok(());
     };
-    write!(output, "\n{QUIET}Swept on {}", minute(swept_at))?;
+    write!(output, "\n{QUIET}Swept on {}", Minute(swept_at))?;
     match status.next_sweep {
         Some(due) if look.is_overdue() => writeln!(
             output,
             ".{QUIET:#} {CAUTION}The next sweep was due on {} and did not come: look at the schedule and the function's log.{CAUTION:#}",
-            minute(due)
+            Minute(due)
         )?,
-        Some(due) => writeln!(output, ", next on {} at the latest.{QUIET:#}", minute(due))?,
+        Some(due) => writeln!(output, ", next on {} at the latest.{QUIET:#}", Minute(due))?,
         None => writeln!(output, ".{QUIET:#}")?,
     }
     Ok(())
 }
 
-/// The widths of the columns.
-struct Table {
+/// The rows, and the widths of the columns.
+struct Table<'a> {
+    status: &'a Status,
     columns: usize,
     name: usize,
     state: usize,
     region: usize,
     has_dates: bool,
-    warning_days: i64,
 }
 
-impl Table {
-    fn of(look: &Look, columns: usize) -> Self {
-        let rows = &look.status.rows;
+impl<'a> Table<'a> {
+    fn of(status: &'a Status, columns: usize) -> Self {
+        let rows = &status.rows;
         let widest = |texts: &mut dyn Iterator<Item = &str>, title: &str| {
             let widths = texts.map(|text| text.chars().count());
             widths.max().unwrap_or_default().max(title.len())
@@ -115,12 +117,12 @@ impl Table {
         let dates = if has_dates { GAP + DATE } else { 0 };
         let others = MARK + GAP + state + GAP + BAR + GAP + LEFT.len() + dates + GAP + region;
         Self {
+            status,
             columns,
             name: name.min(columns.saturating_sub(others)),
             state,
             region,
             has_dates,
-            warning_days: look.status.warning_days,
         }
     }
 
@@ -168,18 +170,14 @@ impl Table {
     }
 
     fn live(&self, live: &Live, output: &mut impl Write) -> Result<()> {
-        let style = match live.days_left {
-            Some(..0) => BAD,
-            Some(days) if days <= self.warning_days => CAUTION,
-            _ => Style::new(),
+        let style = match live.days_left.map(|days| self.status.haste(days)) {
+            Some(Haste::Past) => BAD,
+            Some(Haste::Near) => CAUTION,
+            Some(Haste::Far) | None => Style::new(),
         };
-        let left = match live.days_left {
-            None => "unknown".to_owned(),
-            Some(..0) => "expired".to_owned(),
-            Some(0) => "last day".to_owned(),
-            Some(1) => "1 day".to_owned(),
-            Some(days) => format!("{days} days"),
-        };
+        let left = live
+            .days_left
+            .map_or_else(|| "unknown".to_owned(), |days| Left(days).to_string());
         let bar = bar(live.days_left.unwrap_or_default());
         write!(
             output,
@@ -203,8 +201,7 @@ impl Table {
 
     /// The names beside the one that the bundle has from its file.
     fn names(&self, row: &Row, output: &mut impl Write) -> Result<()> {
-        let others = row.names.iter().filter(|name| **name != row.bundle);
-        let others: Vec<_> = others.map(String::as_str).collect();
+        let others: Vec<_> = row.other_names().collect();
         if others.is_empty() {
             return Ok(());
         }
@@ -275,11 +272,6 @@ fn bar(days: i64) -> String {
     format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled))
 }
 
-fn minute(instant: OffsetDateTime) -> String {
-    let utc = instant.to_offset(UtcOffset::UTC);
-    format!("{} {:02}:{:02} UTC", utc.date(), utc.hour(), utc.minute())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +279,7 @@ mod tests {
     use certdrop::summary::Outcome;
     use certdrop::sweep::status::{Open, State, Status};
     use time::Duration;
+    use time::OffsetDateTime;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-12-01 06:30 UTC);

@@ -2,11 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use super::text::{Days, Text};
+use super::text::Text;
 use super::timeline::Scale;
-use crate::sweep::status::{Live, Mood, Note, Row};
+use crate::days_left::Left;
+use crate::sweep::status::{Haste, Live, Mood, Note, Row, Status};
 
-pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, warning: i64) -> fmt::Result {
+pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, status: &Status) -> fmt::Result {
     let (mood, bundle) = (mood(row), Text(&row.bundle));
     write!(
         html,
@@ -21,9 +22,9 @@ pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, warning: i64) -
     to_do(html, &row.to_do)?;
     remarks(html, row)?;
     html.push_str("</td><td>");
-    validity(html, &row.certificates, warning)?;
+    validity(html, &row.certificates, status)?;
     html.push_str("</td><td class=\"line\">");
-    bar(html, row, scale, warning)?;
+    bar(html, row, scale, status)?;
     html.write_str("</td></tr>\n")
 }
 
@@ -39,16 +40,12 @@ fn mood(row: &Row) -> &'static str {
 
 /// The names beside the one that the bundle has from its file.
 fn names(html: &mut String, row: &Row) -> fmt::Result {
-    let others: Vec<_> = row
-        .names
-        .iter()
-        .filter(|name| **name != row.bundle)
-        .collect();
-    if others.is_empty() {
+    let mut others = row.other_names().peekable();
+    if others.peek().is_none() {
         return Ok(());
     }
     html.push_str("<span class=\"names\">");
-    for (number, name) in others.into_iter().enumerate() {
+    for (number, name) in others.enumerate() {
         let comma = if number == 0 { "" } else { ", " };
         write!(html, "{comma}<bdi>{}</bdi>", Text(name))?;
     }
@@ -105,7 +102,7 @@ fn note(html: &mut String, note: &Note) -> fmt::Result {
 }
 
 /// One certificate a region, or none at all.
-fn validity(html: &mut String, certificates: &[Live], warning: i64) -> fmt::Result {
+fn validity(html: &mut String, certificates: &[Live], status: &Status) -> fmt::Result {
     if certificates.is_empty() {
         return html.write_str("<span class=\"until\">nothing in ACM</span>");
     }
@@ -114,7 +111,7 @@ fn validity(html: &mut String, certificates: &[Live], warning: i64) -> fmt::Resu
             Some(days) => write!(
                 html,
                 "<span class=\"days {}\">{}</span>",
-                haste(days, warning),
+                haste(status.haste(days)),
                 Left(days)
             )?,
             None => html.push_str("<span class=\"days\">unknown</span>"),
@@ -135,15 +132,15 @@ fn validity(html: &mut String, certificates: &[Live], warning: i64) -> fmt::Resu
     Ok(())
 }
 
-fn haste(days: i64, warning: i64) -> &'static str {
-    match days {
-        ..0 => "past",
-        days if days <= warning => "near",
-        _ => "far",
+fn haste(haste: Haste) -> &'static str {
+    match haste {
+        Haste::Past => "past",
+        Haste::Near => "near",
+        Haste::Far => "far",
     }
 }
 
-fn bar(html: &mut String, row: &Row, scale: &Scale, warning: i64) -> fmt::Result {
+fn bar(html: &mut String, row: &Row, scale: &Scale, status: &Status) -> fmt::Result {
     let Some(days) = row.days_left else {
         return html.write_str(
             "<span class=\"rail none\" role=\"img\" aria-label=\"no certificate\"></span>",
@@ -155,22 +152,9 @@ fn bar(html: &mut String, row: &Row, scale: &Scale, warning: i64) -> fmt::Result
         html,
         "<span class=\"rail {}{beyond}\" role=\"img\" aria-label=\"{}\">\
          <span class=\"bar\" style=\"left:{};width:{}\"></span></span>",
-        haste(days, warning),
+        haste(status.haste(days)),
         Left(days),
         bar.from,
         bar.length
     )
-}
-
-/// What a certificate has left, in words.
-struct Left(i64);
-
-impl fmt::Display for Left {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ..0 => f.write_str("expired"),
-            0 => f.write_str("last day"),
-            days => write!(f, "{}", Days(days)),
-        }
-    }
 }

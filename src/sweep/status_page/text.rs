@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use time::{Month, OffsetDateTime};
 
 use crate::harmless::is_hidden;
+use crate::timestamp::Minute;
 
 /// Text of any origin, harmless between tags and in quoted attributes.
 #[derive(Clone, Copy)]
@@ -61,19 +62,6 @@ impl fmt::Display for Bundles {
     }
 }
 
-/// `1 day`, `30 days`.
-#[derive(Clone, Copy)]
-pub(super) struct Days(pub(super) i64);
-
-impl fmt::Display for Days {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1 => f.write_str("1 day"),
-            days => write!(f, "{days} days"),
-        }
-    }
-}
-
 /// `2026-12-01 06:30 UTC`, for browsers and for people.
 #[derive(Clone, Copy)]
 pub(super) struct Time(pub(super) OffsetDateTime);
@@ -84,7 +72,8 @@ impl fmt::Display for Time {
         let (date, hour, minute) = (utc.date(), utc.hour(), utc.minute());
         write!(
             f,
-            "<time datetime=\"{date}T{hour:02}:{minute:02}Z\">{date} {hour:02}:{minute:02} UTC</time>"
+            "<time datetime=\"{date}T{hour:02}:{minute:02}Z\">{}</time>",
+            Minute(self.0)
         )
     }
 }
