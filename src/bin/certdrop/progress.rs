@@ -12,6 +12,8 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::terminal::cut;
+
 /// Back to the line's beginning, and empty it.
 const OVER: &str = "\r\u{1b}[K";
 
@@ -47,10 +49,8 @@ pub(crate) fn say(text: &str) {
     let stderr = std::io::stderr();
     if stderr.is_terminal() {
         let width = terminal_size_of(&stderr).map_or(80, |(Width(width), _)| usize::from(width));
-        let text: String = harmless::line(text)
-            .chars()
-            .take(width.saturating_sub(1))
-            .collect();
+        let text = harmless::line(text);
+        let text = cut(&text, width.saturating_sub(1));
         // Progress that cannot be shown is no reason to stop the work.
         let _ = write!(stderr.lock(), "{OVER}{text}").and_then(|()| stderr.lock().flush());
     }

@@ -14,6 +14,7 @@ use time::Duration;
 
 use crate::session::{self, Session, told};
 use crate::style::{self, BAD, CAUTION, GOOD, QUIET, STRONG};
+use crate::terminal::{fitted, width};
 use crate::{Ending, progress};
 
 /// Look at every bundle in the bucket, and work on those that need it
@@ -99,15 +100,13 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
         )?,
         (_, false) => writeln!(output, "{STRONG}{bundles}, {work} worked on{STRONG:#}")?,
     }
-    let width = report
-        .worked_on
-        .keys()
-        .map(|name| name.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
+    let names = report.worked_on.keys();
+    let widest = names.map(|name| width(&harmless::line(name))).max();
+    let widest = widest.unwrap_or_default();
     for (name, reason) in &report.worked_on {
         let because = because(*reason);
-        write!(output, "  {:<width$}  {QUIET}", harmless::line(name))?;
+        let shown = fitted(&harmless::line(name), widest);
+        write!(output, "  {shown}  {QUIET}")?;
         match report.outcomes.get(name.as_str()) {
             _ if report.dry_run => writeln!(output, "{because}{QUIET:#}")?,
             Some(outcome) => {

@@ -12,7 +12,7 @@ use certdrop::timestamp::Minute;
 use time::UtcOffset;
 
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
-use crate::terminal::{fitted, wrapped};
+use crate::terminal::{fitted, width, wrapped};
 
 /// No line is wider than this, however wide the terminal is: eyes get lost.
 pub(crate) const MOST_COLUMNS: usize = 140;
@@ -106,7 +106,7 @@ impl<'a> Table<'a> {
     fn of(status: &'a Status, columns: usize) -> Self {
         let rows = &status.rows;
         let widest = |texts: &mut dyn Iterator<Item = &str>, title: &str| {
-            let widths = texts.map(|text| text.chars().count());
+            let widths = texts.map(|text| width(&harmless::line(text)));
             widths.max().unwrap_or_default().max(title.len())
         };
         let state = widest(&mut rows.iter().map(|row| row.state.as_str()), STATE);

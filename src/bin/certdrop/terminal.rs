@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use terminal_size::{Width, terminal_size};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Columns of a line where the terminal does not tell, as in a file or a mail.
 const COLUMNS: usize = 80;
@@ -15,22 +16,39 @@ pub(crate) fn columns(most: usize) -> usize {
     columns.clamp(LEAST_COLUMNS, most)
 }
 
-/// Cut or filled to just `room` columns.
-pub(crate) fn fitted(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return format!("{text:<room$}");
-    }
-    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
-    format!("{kept}…")
+/// Columns that `text` takes. Letters of East Asia take two, combining marks none.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
 }
 
-/// Lines of at most `width` columns, broken at blanks. A longer word stays whole: it may be
+/// As much of `text` as fits into `room` columns.
+pub(crate) fn cut(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or_default();
+        taken > room
+    });
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Cut or filled to just `room` columns.
+pub(crate) fn fitted(text: &str, room: usize) -> String {
+    let mut fitted = text.to_owned();
+    if width(text) > room {
+        fitted = format!("{}…", cut(text, room.saturating_sub(1)));
+    }
+    let missing = room.saturating_sub(width(&fitted));
+    fitted.extend(std::iter::repeat_n(' ', missing));
+    fitted
+}
+
+/// Lines of at most `room` columns, broken at blanks. A longer word stays whole: it may be
 /// something to copy.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let full = line.chars().count() + 1 + word.chars().count() > width;
+        let full = width(&line) + 1 + width(word) > room;
         if !line.is_empty() && full {
             lines.push(std::mem::take(&mut line));
         }
@@ -58,6 +76,14 @@ mod tests {
         assert_eq!(fitted("bücher", 8), "bücher  ");
         assert_eq!(fitted("bücher", 6), "bücher");
         assert_eq!(fitted("bücher", 5), "büch…");
+        // Two columns each, as a terminal shows them.
+        assert_eq!(fitted("証明書", 7), "証明書 ");
+        assert_eq!(fitted("証明書", 6), "証明書");
+        assert_eq!(fitted("証明書", 5), "証明…");
+        assert_eq!(fitted("証明書", 4), "証… ");
+        // A letter and its mark, none apart.
+        assert_eq!(fitted("u\u{308}ber", 4), "u\u{308}ber");
+        assert_eq!(wrapped("証明書 証明書", 12), ["証明書", "証明書"]);
         assert_eq!(
             wrapped("one two  three verylongword x", 9),
             ["one two", "three", "verylongword", "x"]

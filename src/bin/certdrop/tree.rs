@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::checked::Checked;
 use crate::style::{BAD, CAUTION, GOOD, QUIET, STRONG};
-use crate::terminal::{columns, fitted, wrapped};
+use crate::terminal::{columns, fitted, width, wrapped};
 
 /// No line is wider than this, however wide the terminal is: eyes get lost.
 const MOST_COLUMNS: usize = 110;
@@ -60,18 +60,16 @@ fn chain(served: &Served, now: OffsetDateTime, output: &mut impl Write) -> Resul
         )?;
         depth = 1;
     }
-    let width = members
+    let widest = members
         .iter()
         .enumerate()
-        .map(|(below, member)| {
-            branch(depth + below).chars().count() + short_name(&member.subject).chars().count()
-        })
+        .map(|(below, member)| width(&branch(depth + below)) + width(&short_name(&member.subject)))
         .max()
         .unwrap_or_default()
         .min(columns(MOST_COLUMNS).saturating_sub(FACTS_WIDTH));
     for (below, member) in members.into_iter().enumerate() {
         let branch = branch(depth + below);
-        let room = width.saturating_sub(branch.chars().count());
+        let room = widest.saturating_sub(width(&branch));
         let name = fitted(&short_name(&member.subject), room);
         let (key, left) = (
             member.public_key.algorithm().to_string(),
