@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::certificate::hexadecimal;
 use crate::text_form::text_form;
 
 /// Endings that say how a bundle is packed and not what it is for.
@@ -103,10 +102,7 @@ impl BundleName {
             .map(|c| if takes(c) { c } else { '-' })
             .collect();
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
-        let digest: String = hexadecimal(digest.as_ref(), "")
-            .chars()
-            .take(DIGEST_DIGITS)
-            .collect();
+        let digest: String = hex::encode(digest).chars().take(DIGEST_DIGITS).collect();
         format!("{safe}-{digest}")
     }
 }

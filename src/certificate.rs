@@ -217,7 +217,7 @@ impl Certificate {
     #[must_use]
     pub fn sha256(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, &self.der);
-        hexadecimal(digest.as_ref(), "")
+        hex::encode(digest)
     }
 }
 
@@ -309,7 +309,7 @@ fn offset_within(whole: &[u8], part: &[u8]) -> Option<usize> {
 /// Lower-case hexadecimal of `bytes`, with `separator` between them.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8], separator: &str) -> String {
-    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let pairs: Vec<_> = bytes.iter().map(|byte| hex::encode([*byte])).collect();
     pairs.join(separator)
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::certificate::hexadecimal;
 use crate::text_form::text_form;
 use ring::digest::{Context, SHA256};
 
@@ -36,7 +35,7 @@ impl ContentId {
                 digest.update(text.as_bytes());
             }
         }
-        let mut id = hexadecimal(digest.finish().as_ref(), "");
+        let mut id = hex::encode(digest.finish());
         id.truncate(DIGITS);
         Self(id)
     }

@@ -93,7 +93,8 @@ pub(super) fn from_traditional(
     read: fn(&[u8]) -> Result<PrivateKey, KeyFault>,
 ) -> Result<PrivateKey, KeyFault> {
     let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
-    let iv = bytes_of(iv.trim()).ok_or(KeyFault::Malformed("has a damaged DEK-Info line"))?;
+    let iv = hex::decode(iv.trim());
+    let iv = iv.map_err(|_| KeyFault::Malformed("has a damaged DEK-Info line"))?;
     for passphrase in reading.passphrases {
         match decrypt_traditional(cipher.trim(), &iv, ciphertext, passphrase).map(|der| read(&der))
         {
@@ -103,14 +104,6 @@ pub(super) fn from_traditional(
         }
     }
     Err(KeyFault::Closed(NotDecrypted::WrongPassphrase))
-}
-
-/// Bytes written as hexadecimal digits.
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 fn ed25519(pkcs8_der: &[u8]) -> Result<PrivateKey, KeyFault> {

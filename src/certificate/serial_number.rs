@@ -22,11 +22,7 @@ impl SerialNumber {
         if digits.len() % 2 == 1 {
             digits.insert(0, '0');
         }
-        let bytes = digits
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-            .collect::<Option<Vec<_>>>()?;
+        let bytes = hex::decode(digits).ok()?;
         Some(Self::from_bytes(&bytes))
     }
 
