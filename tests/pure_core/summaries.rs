@@ -8,10 +8,11 @@ use certdrop::certificate_detail::CertificateDetail;
 use certdrop::content_id::ContentId;
 use certdrop::fault::Fault;
 use certdrop::finding::{self, Finding};
+use certdrop::news::{News, Swept};
 use certdrop::region::Region;
-use certdrop::summary::metrics::{self, Swept};
+use certdrop::summary::metrics;
 use certdrop::summary::{
-    Heading, ObjectVersion, Outcome, RegionSummary, Served, Summary, notice, prose,
+    Heading, ObjectVersion, Outcome, RegionOutcome, RegionSummary, Summary, notice, prose,
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -62,7 +63,7 @@ fn object() -> ObjectVersion {
     }
 }
 
-fn told(everywhere: &[(Region, Result<Served, Fault>)], findings: Vec<Finding>) -> Summary {
+fn told(everywhere: &[(Region, Result<RegionOutcome, Fault>)], findings: Vec<Finding>) -> Summary {
     let heading = Heading {
         bundle: &BundleName::new("www.example.com").expect("a name"),
         object: &object(),
@@ -73,15 +74,26 @@ fn told(everywhere: &[(Region, Result<Served, Fault>)], findings: Vec<Finding>) 
 }
 
 fn empty(outcome: Outcome) -> Summary {
-    let served = Served::kept(outcome, Vec::new(), None);
+    let served = RegionOutcome::kept(outcome, Vec::new(), None);
     told(&[(region(HOME), Ok(served))], Vec::new())
 }
 
-fn line(outcome: Option<Outcome>, fault: Option<&str>) -> RegionSummary {
-    RegionSummary {
-        outcome,
-        fault: fault.map(str::to_owned),
-        ..RegionSummary::default()
+/// A region that has `arn`, of which ACM says `certificate`.
+fn done(
+    outcome: Outcome,
+    arn: Option<CertificateArn>,
+    certificate: Option<CertificateDetail>,
+) -> RegionSummary {
+    RegionSummary::Done(RegionOutcome {
+        certificate_arn: arn,
+        certificate,
+        ..RegionOutcome::kept(outcome, Vec::new(), None)
+    })
+}
+
+fn unfinished(fault: &str) -> RegionSummary {
+    RegionSummary::Unfinished {
+        fault: fault.to_owned(),
     }
 }
 
@@ -149,14 +161,10 @@ Warning expires-soon in us-east-1: It expires.
 #[test]
 fn each_region_has_its_own_lines() {
     let mut summary = empty(Outcome::Imported);
-    let served = RegionSummary {
-        certificate_arn: Some(arn(HOME)),
-        certificate: Some(ending(1)),
-        ..line(Some(Outcome::Imported), None)
-    };
+    let served = done(Outcome::Imported, Some(arn(HOME)), Some(ending(1)));
     summary.regions = BTreeMap::from([
         (region(HOME), served),
-        (region(OTHER), line(None, Some("ACM did not answer"))),
+        (region(OTHER), unfinished("ACM did not answer")),
     ]);
     // The home region's certificate stands in its region's lines, and nowhere else.
     summary.certificate_arn = Some(arn(HOME));
@@ -180,7 +188,6 @@ us-east-1: UNFINISHED: ACM did not answer
 #[test]
 fn the_first_line_says_how_bad_it_is() {
     use Outcome::{Gone, Imported, Outdated, Rejected, Replaced, Unchanged, Waiting};
-    let fault = Some("ACM did not answer");
     for (outcome, has_arn, regions, expected) in [
         (
             Imported,
@@ -233,31 +240,31 @@ fn the_first_line_says_how_bad_it_is() {
         (
             Replaced,
             true,
-            vec![line(Some(Replaced), None), line(Some(Replaced), None)],
+            vec![done(Replaced, None, None), done(Replaced, None, None)],
             "The renewed certificate is served under the same ARN as before.",
         ),
         (
             Imported,
             true,
-            vec![line(Some(Replaced), None), line(Some(Imported), None)],
+            vec![done(Replaced, None, None), done(Imported, None, None)],
             "Every region serves the dropped certificate now.",
         ),
         (
             Rejected,
             true,
-            vec![line(Some(Replaced), None), line(Some(Rejected), None)],
+            vec![done(Replaced, None, None), done(Rejected, None, None)],
             "A region would refuse the dropped certificate, and keeps what it has. See which, and why, below.",
         ),
         (
             Outdated,
             true,
-            vec![line(Some(Replaced), None), line(Some(Outdated), None)],
+            vec![done(Replaced, None, None), done(Outdated, None, None)],
             "A region has a newer certificate than the dropped one, which stays there.",
         ),
         (
             Rejected,
             true,
-            vec![line(Some(Rejected), None), line(None, fault)],
+            vec![done(Rejected, None, None), unfinished("ACM did not answer")],
             "A region is unfinished and will be tried again. The others are done.",
         ),
     ] {
@@ -351,7 +358,7 @@ fn a_subject_is_one_that_sns_takes() {
 
 #[test]
 fn what_regions_say_is_summed_up_by_what_a_person_wants_to_know_most() {
-    let served = |outcome| Ok(Served::kept(outcome, Vec::new(), None));
+    let served = |outcome| Ok(RegionOutcome::kept(outcome, Vec::new(), None));
     // Each goes before all that stand before it.
     let order = [
         "gone",
@@ -379,7 +386,7 @@ fn what_regions_say_is_summed_up_by_what_a_person_wants_to_know_most() {
         }
     }
     let unfinished = [
-        (region(HOME), Err(Fault::Transient("no answer".to_owned()))),
+        (region(HOME), Err(Fault::transient("no answer"))),
         (region(OTHER), served(Outcome::Replaced)),
     ];
     assert_eq!(told(&unfinished, Vec::new()).outcome, Outcome::Replaced);
@@ -401,8 +408,14 @@ fn an_outcome_has_one_name_everywhere() {
 fn errors_are_told_first_and_those_of_one_region_name_it() {
     let soon = || Finding::new(&finding::EXPIRES_SOON, "leaf", "Soon.");
     let expired = || Finding::new(&finding::EXPIRED, "leaf", "Over.");
-    let rejected = || Ok(Served::kept(Outcome::Rejected, vec![expired()], None));
-    let fault = Fault::Transient("no answer".to_owned());
+    let rejected = || {
+        Ok(RegionOutcome::kept(
+            Outcome::Rejected,
+            vec![expired()],
+            None,
+        ))
+    };
+    let fault = Fault::transient("no answer");
     let shown = |summary: &Summary| -> Vec<(String, Option<String>)> {
         let show = |finding: &Finding| {
             let region = finding.region.as_ref().map(ToString::to_string);
@@ -441,11 +454,7 @@ fn a_summary_knows_all_its_certificates_and_which_ends_first() {
     summary.certificate_arn = Some(arn(OTHER));
     summary.certificate = Some(ending(20));
     for (name, days) in [(OTHER, 20), (HOME, 10)] {
-        let there = RegionSummary {
-            certificate_arn: Some(arn(name)),
-            certificate: Some(ending(days)),
-            ..line(Some(Outcome::Imported), None)
-        };
+        let there = done(Outcome::Imported, Some(arn(name)), Some(ending(days)));
         summary.regions.insert(region(name), there);
     }
     assert_eq!(summary.arns(), [arn(HOME), arn(OTHER)]);
@@ -458,11 +467,8 @@ fn a_summary_knows_what_is_left_to_do_and_whose_names_are_served() {
     assert_eq!((summary.is_unfinished(), summary.names()), (false, vec![]));
 
     let named = |name: &str| Some(detail(json!({"SubjectAlternativeNames": [name]})));
-    let nothing = line(Some(Outcome::Rejected), None);
-    let served = RegionSummary {
-        certificate: named("other.example.com"),
-        ..line(Some(Outcome::Imported), None)
-    };
+    let nothing = done(Outcome::Rejected, None, None);
+    let served = done(Outcome::Imported, None, named("other.example.com"));
     // The home region has none yet, and names the names of the first that has.
     summary.regions = BTreeMap::from([(region(HOME), nothing), (region(OTHER), served)]);
     assert_eq!(summary.names(), ["other.example.com"]);
@@ -470,9 +476,13 @@ fn a_summary_knows_what_is_left_to_do_and_whose_names_are_served() {
     summary.certificate = named("home.example.com");
     assert_eq!(summary.names(), ["home.example.com"]);
 
-    let fault = line(None, Some("ACM did not answer"));
+    let fault = unfinished("ACM did not answer");
     summary.regions.insert(region(HOME), fault);
     assert!(summary.is_unfinished());
+}
+
+fn document_of(news: News<'_>) -> Value {
+    metrics::of(news, "certdrop", NOW).expect("a document")
 }
 
 /// The members of a document of metrics without what all of them have.
@@ -499,7 +509,10 @@ fn a_bundle_counts_once_with_its_days_and_its_duration() {
     ]) {
         let mut summary = empty(*outcome);
         summary.certificate = Some(ending(88));
-        let document = metrics::of_summary(&summary, took, "certdrop", NOW);
+        let document = document_of(News::Done {
+            summary: &summary,
+            took,
+        });
         let directives = document["_aws"]["CloudWatchMetrics"].clone();
         let duration = json!({"Name": "Duration", "Unit": "Milliseconds"});
         let counts = match name {
@@ -530,11 +543,11 @@ fn a_bundle_counts_once_with_its_days_and_its_duration() {
 fn an_alarm_counts_what_failed_and_no_waiting() {
     for (fault, expected) in [
         (
-            Fault::Throttled("full".to_owned()),
+            Fault::throttled("full"),
             json!({"fault": "Throttled", "Throttled": 1}),
         ),
         (
-            Fault::Transient("no answer".to_owned()),
+            Fault::transient("no answer"),
             json!({"fault": "Transient", "Failed": 1}),
         ),
         (
@@ -542,13 +555,10 @@ fn an_alarm_counts_what_failed_and_no_waiting() {
             json!({"fault": "SetUp", "Failed": 1}),
         ),
     ] {
-        assert_eq!(
-            counted(metrics::of_fault(&fault, "certdrop", NOW)),
-            expected
-        );
+        assert_eq!(counted(document_of(News::Unfinished(&fault))), expected);
     }
     for (waited, seconds) in [(Duration::minutes(2), 120), (Duration::seconds(-5), 0)] {
-        let document = metrics::of_wait(waited, "certdrop", NOW);
+        let document = document_of(News::Throttled(waited));
         assert_eq!(counted(document), json!({"ThrottledFor": seconds}));
     }
 }
@@ -561,8 +571,9 @@ fn a_sweep_tells_how_much_of_the_quota_is_used_and_what_ends_first() {
         first_end: Some(NOW + Duration::days(7)),
         certificates: 500,
         quota: 2_000,
+        ..Swept::default()
     };
-    let document = metrics::of_sweep(swept, "certdrop", NOW);
+    let document = document_of(News::Swept(swept));
     assert_eq!(
         counted(document),
         json!({
@@ -570,7 +581,7 @@ fn a_sweep_tells_how_much_of_the_quota_is_used_and_what_ends_first() {
             "SoonestExpiry": 7,
         })
     );
-    let unknown = metrics::of_sweep(Swept::default(), "certdrop", NOW);
+    let unknown = document_of(News::Swept(Swept::default()));
     assert_eq!(
         counted(unknown),
         json!({"Swept": 1, "Unfinished": 0, "Queued": 0, "ImportedCertificates": 0, "CertificateQuotaUsed": 0})
@@ -587,7 +598,10 @@ fn cloudwatch_takes_the_name_of_every_bundle() {
         (":a", None),
         ("bücher", None),
     ] {
-        let document = metrics::of_bundle(bundle, NOW + Duration::days(3), "certdrop", NOW);
+        let document = document_of(News::Kept {
+            bundle,
+            end: NOW + Duration::days(3),
+        });
         let identity = BundleName::new(bundle).expect("a name").identity();
         let shown = expected.map_or(identity, str::to_owned);
         assert_eq!(
