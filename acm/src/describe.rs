@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::stored::{Origin, Stored};
+use super::unsettled::Unsettled;
+use super::view::View;
 use super::x509_facts::X509Facts;
 
 /// When a member of `CertificateDetail` is in an answer.
@@ -13,7 +15,7 @@ pub enum Shown {
     Always,
     /// For an imported one.
     Imported,
-    /// For an imported one that has a name.
+    /// For one that has a name.
     Named,
     /// For a requested one.
     Requested,
@@ -39,7 +41,7 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     ("CertificateKeyPairOrigin", Shown::Always),
     ("CreatedAt", Shown::Always),
     ("DomainName", Shown::Named),
-    ("DomainValidationOptions", Shown::Requested),
+    ("DomainValidationOptions", Shown::Always),
     ("ExtendedKeyUsages", Shown::Always),
     (
         "FailureReason",
@@ -78,7 +80,7 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     ("SignatureAlgorithm", Shown::Always),
     ("Status", Shown::Always),
     ("Subject", Shown::Always),
-    ("SubjectAlternativeNames", Shown::Named),
+    ("SubjectAlternativeNames", Shown::Always),
     ("Type", Shown::Always),
     (
         "UpdateSummary",
@@ -86,9 +88,9 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     ),
 ];
 
-/// `CertificateDetail` of `certificate`, judged at `now`.
+/// `CertificateDetail` of `certificate`.
 #[must_use]
-pub(super) fn detail(certificate: &Stored, now: OffsetDateTime) -> Value {
+pub(super) fn detail(certificate: &Stored, view: &View) -> Value {
     let mut detail = Map::new();
     let mut put = |member: &str, value: Value| detail.insert(member.to_owned(), value);
     put("CertificateArn", json!(certificate.arn));
@@ -103,17 +105,18 @@ pub(super) fn detail(certificate: &Stored, now: OffsetDateTime) -> Value {
         json!(live_key_algorithm(certificate.key_algorithm())),
     );
     put("RenewalEligibility", json!("INELIGIBLE"));
-    put("Status", json!(certificate.status(now)));
+    put("Status", json!(certificate.status(view.now)));
     put("Type", json!(certificate.type_name()));
     if let Some(name) = certificate.domain_name() {
         put("DomainName", json!(name));
-        put("SubjectAlternativeNames", json!(certificate.names()));
     }
+    let names = certificate.names(view.unsettled);
+    put("SubjectAlternativeNames", json!(names));
     let own = match &certificate.origin {
         Origin::Imported {
             material,
             imported_at,
-        } => imported(&material.leaf, *imported_at),
+        } => imported(&material.leaf, &names, *imported_at, view.unsettled),
         Origin::Requested {
             names,
             validation_method,
@@ -126,28 +129,38 @@ pub(super) fn detail(certificate: &Stored, now: OffsetDateTime) -> Value {
     Value::from(detail)
 }
 
-fn imported(leaf: &X509Facts, imported_at: OffsetDateTime) -> Value {
+fn imported(
+    leaf: &X509Facts,
+    names: &[String],
+    imported_at: OffsetDateTime,
+    unsettled: Unsettled,
+) -> Value {
     let certificate = &leaf.certificate;
+    let names = names.iter().map(|name| json!({"DomainName": name}));
     let key_usages = leaf
-        .key_usages()
+        .key_usages(unsettled)
         .into_iter()
         .map(|name| json!({"Name": name}));
     let extended = leaf
-        .extended_key_usages()
+        .extended_key_usages(unsettled)
         .into_iter()
         .map(|(name, oid)| match oid {
             Some(oid) => json!({"Name": name, "OID": oid}),
             None => json!({"Name": name}),
         });
     json!({
+        "DomainValidationOptions": names.collect::<Value>(),
         "ExtendedKeyUsages": extended.collect::<Value>(),
         "ImportedAt": timestamp(imported_at),
-        "Issuer": leaf.issuer,
+        "Issuer": leaf.issuer(unsettled),
         "KeyUsages": key_usages.collect::<Value>(),
         "NotAfter": timestamp(certificate.not_after),
         "NotBefore": timestamp(certificate.not_before),
         // An imported certificate is in a log already, or never will be: ACM says DISABLED.
-        "Options": {"CertificateTransparencyLoggingPreference": "DISABLED"},
+        "Options": {
+            "CertificateTransparencyLoggingPreference": "DISABLED",
+            "Export": "DISABLED",
+        },
         "Serial": certificate.serial.to_string(),
         "SignatureAlgorithm": leaf.signature_algorithm,
         "Subject": leaf.subject,

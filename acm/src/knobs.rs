@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::refusal::Refusal;
+use super::unsettled::Unsettled;
 
 /// All knobs. A member that is left out is at its default: no limit of rate, no delay, no lag, the
-/// quotas of a new account, the real clock.
+/// quotas of a new account, the likelier readings, the real clock.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knobs {
@@ -21,6 +22,8 @@ pub struct Knobs {
     pub lag_ms: BTreeMap<String, u64>,
     /// How many certificates and imports an account may have.
     pub quota: Quota,
+    /// What nobody knows of ACM, as it is to be here.
+    pub unsettled: Unsettled,
     /// The instant that it is, for ever; `null` for the clock.
     #[serde(with = "time::serde::rfc3339::option")]
     pub now: Option<OffsetDateTime>,

@@ -12,6 +12,7 @@
 //! | `requests`, `shape` | the members that the service's model allows, and how they are checked |
 //! | `material`, `pem`, `reimport`, `tags` | ACM's own rules |
 //! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
+//! | `view`, `unsettled` | how certificates are looked at, and what nobody knows of ACM |
 //! | `stored`, `store`, `disk` | what is kept |
 //! | `knobs`, `journal` | what only tests need |
 
@@ -34,6 +35,8 @@ mod store;
 mod stored;
 mod tagging_api;
 mod tags;
+mod unsettled;
+mod view;
 mod x509_facts;
 
 use std::io;
@@ -42,11 +45,13 @@ use tokio::net::TcpListener;
 
 pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
 pub use knobs::{Knobs, Quota, Rate};
-pub use material::{ChainRule, Given, Material};
 pub use refusal::Refusal;
 pub use requests::{UNBOUNDED, request_of};
 pub use service::{Call, Options, Service};
 pub use shape::{Member, Pattern, Presence, Shape};
+pub use unsettled::{
+    AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TooManyTags, Unsettled,
+};
 
 /// Answers on `listener` until the process ends.
 ///

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 
 use super::describe::{live_key_algorithm, timestamp};
 use super::paging;
 use super::refusal::Refusal;
 use super::stored::Stored;
+use super::view::View;
 
 /// Answers `request`, which has passed the model, over `certificates`, the oldest first.
 ///
@@ -18,9 +18,9 @@ use super::stored::Stored;
 pub(super) fn list(
     request: &Map<String, Value>,
     mut certificates: Vec<Arc<Stored>>,
-    now: OffsetDateTime,
+    view: &View,
 ) -> Result<Value, Refusal> {
-    certificates.retain(|certificate| is_wanted(request, certificate, now));
+    certificates.retain(|certificate| is_wanted(request, certificate, view));
     match (request.get("SortBy"), request.get("SortOrder")) {
         (None, None) => {}
         (Some(_), Some(order)) => {
@@ -48,7 +48,7 @@ pub(super) fn list(
     let summaries = page
         .certificates
         .iter()
-        .map(|certificate| summary(certificate, now));
+        .map(|certificate| summary(certificate, view));
     let mut answer = json!({"CertificateSummaryList": summaries.collect::<Value>()});
     if let (Some(token), Some(answer)) = (page.next_token, answer.as_object_mut()) {
         answer.insert("NextToken".to_owned(), Value::from(token));
@@ -61,7 +61,7 @@ const MAX_ITEMS: u64 = 1_000;
 
 /// Source: API reference of `Filters`. Without `keyTypes`, and only then, all but RSA with 1,024 or
 /// 2,048 bits is hidden; without `extendedKeyUsage` and `keyUsage` nothing else is.
-fn is_wanted(request: &Map<String, Value>, certificate: &Stored, now: OffsetDateTime) -> bool {
+fn is_wanted(request: &Map<String, Value>, certificate: &Stored, view: &View) -> bool {
     let includes = |member: &str| {
         request
             .get("Includes")
@@ -70,10 +70,10 @@ fn is_wanted(request: &Map<String, Value>, certificate: &Stored, now: OffsetDate
     let key_types = includes("keyTypes").filter(|types| has_elements(types));
     let leaf = certificate.material().map(|material| &material.leaf);
     let key_usages = leaf
-        .map(super::x509_facts::X509Facts::key_usages)
+        .map(|leaf| leaf.key_usages(view.unsettled))
         .unwrap_or_default();
     let extended = leaf
-        .map(super::x509_facts::X509Facts::extended_key_usages)
+        .map(|leaf| leaf.extended_key_usages(view.unsettled))
         .unwrap_or_default();
     certificate.domain_name().is_some()
         && match key_types {
@@ -82,7 +82,7 @@ fn is_wanted(request: &Map<String, Value>, certificate: &Stored, now: OffsetDate
         }
         && allows(
             request.get("CertificateStatuses"),
-            &[certificate.status(now)],
+            &[certificate.status(view.now)],
         )
         && allows(
             request.get("CertificateKeyPairOrigins"),
@@ -114,28 +114,32 @@ fn has_elements(list: &Value) -> bool {
 }
 
 /// `CertificateSummary`.
-fn summary(certificate: &Stored, now: OffsetDateTime) -> Value {
-    let names = certificate.names();
+fn summary(certificate: &Stored, view: &View) -> Value {
+    let names = certificate.names(view.unsettled);
     let first: Vec<&String> = names.iter().take(SUMMARY_NAMES).collect();
     let mut summary = json!({
         "CertificateArn": certificate.arn,
         "CertificateKeyPairOrigin": certificate.key_pair_origin(),
         "CreatedAt": timestamp(certificate.created_at),
         "DomainName": certificate.domain_name(),
-        "Exported": false,
+        "ExportOption": "DISABLED",
         "HasAdditionalSubjectAlternativeNames": names.len() > SUMMARY_NAMES,
         "InUse": certificate.is_in_use(),
         "KeyAlgorithm": live_key_algorithm(certificate.key_algorithm()),
         "RenewalEligibility": "INELIGIBLE",
-        "Status": certificate.status(now),
+        "Status": certificate.status(view.now),
         "SubjectAlternativeNameSummaries": first,
         "Type": certificate.type_name(),
     });
-    let (Some(material), Some(members)) = (certificate.material(), summary.as_object_mut()) else {
+    let Some(members) = summary.as_object_mut() else {
+        return summary;
+    };
+    let Some(material) = certificate.material() else {
+        members.insert("Exported".to_owned(), json!(false));
         return summary;
     };
     let leaf = &material.leaf;
-    let extended = leaf.extended_key_usages();
+    let extended = leaf.extended_key_usages(view.unsettled);
     let extended: Vec<_> = extended.iter().map(|(name, _)| *name).collect();
     for (member, value) in [
         ("ExtendedKeyUsages", json!(extended)),
@@ -143,7 +147,7 @@ fn summary(certificate: &Stored, now: OffsetDateTime) -> Value {
             "ImportedAt",
             certificate.imported_at().map_or(Value::Null, timestamp),
         ),
-        ("KeyUsages", json!(leaf.key_usages())),
+        ("KeyUsages", json!(leaf.key_usages(view.unsettled))),
         ("NotAfter", timestamp(leaf.certificate.not_after)),
         ("NotBefore", timestamp(leaf.certificate.not_before)),
     ] {

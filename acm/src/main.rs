@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use certdrop_acm::{ChainRule, Knobs, Options};
+use certdrop_acm::{Knobs, Options, Reading};
 use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -62,6 +62,9 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         now: arguments.now,
         ..Knobs::default()
     };
+    if arguments.require_chain {
+        knobs.unsettled.leaf_without_chain = Reading::Refused;
+    }
     if arguments.aws_rates {
         knobs.rate = Knobs::rates_of_aws();
     }
@@ -69,11 +72,6 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         account: arguments.account,
         region: arguments.region,
         data: arguments.data,
-        chain_rule: if arguments.require_chain {
-            ChainRule::Required
-        } else {
-            ChainRule::Optional
-        },
         knobs,
         ..Options::default()
     };

@@ -7,31 +7,20 @@
 use openssl::pkey::{PKey, Private};
 use openssl::x509::{X509, X509VerifyResult};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
 use super::pem;
 use super::refusal::Refusal;
+use super::unsettled::Reading;
+use super::view::View;
 use super::x509_facts::X509Facts;
 use certdrop::certificate::Certificate;
 use certdrop::public_key::KeyAlgorithm;
-
-/// Whether a certificate that is not self-signed needs a chain.
-///
-/// The user guide's pages disagree; ACM seems to accept a leaf alone (certd, issue 746).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ChainRule {
-    /// A leaf alone is imported.
-    #[default]
-    Optional,
-    /// A leaf alone is refused unless it is self-signed.
-    Required,
-}
 
 /// A certificate and its chain as ACM has accepted them. The key is forgotten once it is judged:
 /// no operation answers it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(into = "Saved", try_from = "Saved")]
-pub struct Material {
+pub(super) struct Material {
     /// What the certificate says.
     pub leaf: X509Facts,
     /// PEM of the certificate, normalised.
@@ -48,7 +37,7 @@ struct Saved {
 }
 
 /// The three fields of an import, PEM.
-pub struct Given<'a> {
+pub(super) struct Given<'a> {
     /// Exactly one certificate.
     pub certificate: &'a [u8],
     /// Its unencrypted key.
@@ -58,14 +47,15 @@ pub struct Given<'a> {
 }
 
 impl Material {
-    /// Judges `given` at the instant `now`.
+    /// Judges `given`.
     ///
     /// # Errors
     ///
     /// The first rule that is broken, in the order certificate, key, both together, chain.
-    pub fn judge(given: &Given<'_>, rule: ChainRule, now: OffsetDateTime) -> Result<Self, Refusal> {
+    pub(super) fn judge(given: &Given<'_>, view: &View) -> Result<Self, Refusal> {
+        let unsettled = view.unsettled;
         let leaf = sole_certificate(given.certificate)?;
-        check_certificate(&leaf.facts, now)?;
+        check_certificate(&leaf.facts, view)?;
         let key = private_key(given.private_key)?;
         if !key_matches(&leaf.x509, &key) {
             return Err(Refusal::validation(
@@ -74,8 +64,8 @@ impl Material {
         }
         let chain = given.chain.map(chain).transpose()?;
         match &chain {
-            Some(chain) => check_chain(&leaf, chain)?,
-            None => check_lonely(&leaf.x509, rule)?,
+            Some(chain) => check_chain(&leaf, chain, unsettled.other_key_type_than_issuer)?,
+            None => check_lonely(&leaf.x509, unsettled.leaf_without_chain)?,
         }
         Ok(Self {
             certificate_pem: pem::of_certificate(leaf.facts.der()),
@@ -150,8 +140,10 @@ fn unparsable() -> Refusal {
     )
 }
 
-fn check_certificate(leaf: &Certificate, now: OffsetDateTime) -> Result<(), Refusal> {
-    if leaf.version != 3 {
+fn check_certificate(leaf: &Certificate, view: &View) -> Result<(), Refusal> {
+    let now = view.now;
+    let takes_version_1 = view.unsettled.version_1 == Reading::Accepted;
+    if leaf.version != 3 && !(takes_version_1 && leaf.version == 1) {
         return Err(Refusal::validation(
             "The certificate is not valid: it must be an X.509 version 3 certificate.",
         ));
@@ -246,7 +238,7 @@ fn chain(bytes: &[u8]) -> Result<Vec<Parsed>, Refusal> {
 ///
 /// The index in the message is 0 for a leaf at the start of its own chain and -1 for a chain that
 /// is reversed, as seen in public reports.
-fn check_chain(leaf: &Parsed, chain: &[Parsed]) -> Result<(), Refusal> {
+fn check_chain(leaf: &Parsed, chain: &[Parsed], other_key_type: Reading) -> Result<(), Refusal> {
     if let Some(index) = chain.iter().position(|link| link.facts == leaf.facts)
         && !is_self_signed(&leaf.x509)
     {
@@ -267,7 +259,20 @@ fn check_chain(leaf: &Parsed, chain: &[Parsed]) -> Result<(), Refusal> {
         }
         subject = issuer;
     }
+    if other_key_type == Reading::Refused
+        && let Some(issuer) = chain.first()
+        && is_rsa(issuer) != is_rsa(leaf)
+    {
+        return Err(Refusal::validation(
+            "The certificate is not valid: the algorithm of its key must be that of its issuer's key.",
+        ));
+    }
     Ok(())
+}
+
+fn is_rsa(certificate: &Parsed) -> bool {
+    let algorithm = certificate.facts.public_key.algorithm();
+    matches!(algorithm, KeyAlgorithm::Rsa { .. })
 }
 
 fn wrong_link(index: &str) -> Refusal {
@@ -281,22 +286,27 @@ fn wrong_link(index: &str) -> Refusal {
 /// By name, key identifiers and key usage (`X509_check_issued`), by basic constraints, and by
 /// signature.
 fn certifies(issuer: &Parsed, subject: &Parsed) -> bool {
-    issuer.facts.is_ca() && issued(&issuer.x509, &subject.x509)
+    issuer.facts.is_ca()
+        && issuer.x509.issued(&subject.x509) == X509VerifyResult::OK
+        && is_signed_by(&subject.x509, &issuer.x509)
 }
 
-fn issued(issuer: &X509, subject: &X509) -> bool {
-    issuer.issued(subject) == X509VerifyResult::OK
+fn is_signed_by(certificate: &X509, issuer: &X509) -> bool {
+    issuer
+        .subject_name()
+        .try_cmp(certificate.issuer_name())
+        .is_ok_and(std::cmp::Ordering::is_eq)
         && issuer
             .public_key()
-            .is_ok_and(|key| subject.verify(&key).unwrap_or(false))
+            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
 }
 
-fn check_lonely(leaf: &X509, rule: ChainRule) -> Result<(), Refusal> {
+fn check_lonely(leaf: &X509, without_chain: Reading) -> Result<(), Refusal> {
     let names_itself = leaf
         .subject_name()
         .try_cmp(leaf.issuer_name())
         .is_ok_and(std::cmp::Ordering::is_eq);
-    let needs_chain = rule == ChainRule::Required || names_itself;
+    let needs_chain = without_chain == Reading::Refused || names_itself;
     if needs_chain && !is_self_signed(leaf) {
         return Err(Refusal::validation(
             "Provided certificate is not a valid self signed. Please provide either a valid \
@@ -306,14 +316,6 @@ fn check_lonely(leaf: &X509, rule: ChainRule) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// By name and signature. Key usage does not matter here: a self-signed server certificate seldom
-/// may sign certificates.
 fn is_self_signed(certificate: &X509) -> bool {
-    certificate
-        .subject_name()
-        .try_cmp(certificate.issuer_name())
-        .is_ok_and(std::cmp::Ordering::is_eq)
-        && certificate
-            .public_key()
-            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
+    is_signed_by(certificate, certificate)
 }

@@ -31,7 +31,7 @@ fn check_key(current: &X509Facts, new: &X509Facts) -> Result<(), Refusal> {
 }
 
 fn check_names(current: &X509Facts, new: &X509Facts) -> Result<(), Refusal> {
-    if new.names.is_empty() && !current.names.is_empty() {
+    if current.is_named() && !new.is_named() {
         return Err(Refusal::validation(
             "New certificate has no domain name, the currently imported certificate has.",
         ));

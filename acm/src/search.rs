@@ -10,6 +10,8 @@ use super::describe::timestamp;
 use super::paging;
 use super::refusal::Refusal;
 use super::stored::{Origin, Stored};
+use super::unsettled::Unsettled;
+use super::view::View;
 use certdrop::certificate::AlternativeName;
 
 /// Answers `request`, which has passed the model, over `certificates`, the oldest first.
@@ -20,17 +22,17 @@ use certdrop::certificate::AlternativeName;
 pub(super) fn search(
     request: &Map<String, Value>,
     mut certificates: Vec<Arc<Stored>>,
-    now: OffsetDateTime,
+    view: &View,
 ) -> Result<Value, Refusal> {
     if let Some(statement) = request.get("FilterStatement").filter(|s| !s.is_null()) {
         check_depth(statement, MAX_DEPTH)?;
-        certificates.retain(|certificate| holds(statement, certificate, now));
+        certificates.retain(|certificate| holds(statement, certificate, view));
     }
     let sort_by = request
         .get("SortBy")
         .and_then(Value::as_str)
         .unwrap_or("CREATED_AT");
-    certificates.sort_by(|a, b| compare(sort_by, a, b, now));
+    certificates.sort_by(|a, b| compare(sort_by, a, b, view.now));
     if request
         .get("SortOrder")
         .is_some_and(|order| order == "DESCENDING")
@@ -50,7 +52,7 @@ pub(super) fn search(
     let results = page
         .certificates
         .iter()
-        .map(|certificate| result(certificate, now));
+        .map(|certificate| result(certificate, view));
     let mut answer = json!({"Results": results.collect::<Value>()});
     if let (Some(token), Some(answer)) = (page.next_token, answer.as_object_mut()) {
         answer.insert("NextToken".to_owned(), Value::from(token));
@@ -81,29 +83,31 @@ fn check_depth(statement: &Value, left: usize) -> Result<(), Refusal> {
 }
 
 /// Whether `certificate` is one that `statement` asks for.
-fn holds(statement: &Value, certificate: &Stored, now: OffsetDateTime) -> bool {
+fn holds(statement: &Value, certificate: &Stored, view: &View) -> bool {
     let Some((member, inner)) = chosen(statement) else {
         return false;
     };
     match member {
-        "And" => elements(inner).all(|inner| holds(inner, certificate, now)),
-        "Or" => elements(inner).any(|inner| holds(inner, certificate, now)),
-        "Not" => !holds(inner, certificate, now),
-        "Filter" => passes(inner, certificate, now),
+        "And" => elements(inner).all(|inner| holds(inner, certificate, view)),
+        "Or" => elements(inner).any(|inner| holds(inner, certificate, view)),
+        "Not" => !holds(inner, certificate, view),
+        "Filter" => passes(inner, certificate, view),
         _ => false,
     }
 }
 
-fn passes(filter: &Value, certificate: &Stored, now: OffsetDateTime) -> bool {
+fn passes(filter: &Value, certificate: &Stored, view: &View) -> bool {
     match chosen(filter) {
         Some(("CertificateArn", arn)) => *arn == certificate.arn,
-        Some(("X509AttributeFilter", filter)) => passes_x509(filter, certificate),
-        Some(("AcmCertificateMetadataFilter", filter)) => passes_metadata(filter, certificate, now),
+        Some(("X509AttributeFilter", filter)) => passes_x509(filter, certificate, view.unsettled),
+        Some(("AcmCertificateMetadataFilter", filter)) => {
+            passes_metadata(filter, certificate, view.now)
+        }
         _ => false,
     }
 }
 
-fn passes_x509(filter: &Value, certificate: &Stored) -> bool {
+fn passes_x509(filter: &Value, certificate: &Stored, unsettled: Unsettled) -> bool {
     let Some((member, wanted)) = chosen(filter) else {
         return false;
     };
@@ -111,8 +115,9 @@ fn passes_x509(filter: &Value, certificate: &Stored) -> bool {
         return wanted == certificate.key_algorithm();
     }
     let Some(leaf) = certificate.material().map(|material| &material.leaf) else {
-        let names = certificate.names().iter().map(String::as_str);
-        return member == "SubjectAlternativeName" && any_text(wanted, names);
+        let names = certificate.names(unsettled);
+        return member == "SubjectAlternativeName"
+            && any_text(wanted, names.iter().map(String::as_str));
     };
     match member {
         "Subject" => any_text(wanted, leaf.certificate.subject.common_name()),
@@ -127,10 +132,10 @@ fn passes_x509(filter: &Value, certificate: &Stored) -> bool {
             )
         }
         "ExtendedKeyUsage" => leaf
-            .extended_key_usages()
+            .extended_key_usages(unsettled)
             .iter()
             .any(|(name, _)| wanted == name),
-        "KeyUsage" => leaf.key_usages().iter().any(|name| wanted == name),
+        "KeyUsage" => leaf.key_usages(unsettled).iter().any(|name| wanted == name),
         "SerialNumber" => *wanted == leaf.certificate.serial.to_string(),
         "NotAfter" => is_within(wanted, leaf.certificate.not_after),
         "NotBefore" => is_within(wanted, leaf.certificate.not_before),
@@ -241,7 +246,7 @@ fn validation_method(certificate: &Stored) -> Option<&str> {
 }
 
 /// `CertificateSearchResult`.
-fn result(certificate: &Stored, now: OffsetDateTime) -> Value {
+fn result(certificate: &Stored, view: &View) -> Value {
     let mut metadata = json!({
         "CertificateKeyPairOrigin": certificate.key_pair_origin(),
         "CreatedAt": timestamp(certificate.created_at),
@@ -249,7 +254,7 @@ fn result(certificate: &Stored, now: OffsetDateTime) -> Value {
         "ExportOption": "DISABLED",
         "InUse": certificate.is_in_use(),
         "RenewalEligibility": "INELIGIBLE",
-        "Status": certificate.status(now),
+        "Status": certificate.status(view.now),
         "Type": certificate.type_name(),
     });
     if let Some(metadata) = metadata.as_object_mut() {
@@ -262,16 +267,16 @@ fn result(certificate: &Stored, now: OffsetDateTime) -> Value {
     }
     json!({
         "CertificateArn": certificate.arn,
-        "X509Attributes": x509_attributes(certificate),
+        "X509Attributes": x509_attributes(certificate, view.unsettled),
         "CertificateMetadata": {"AcmCertificateMetadata": metadata},
     })
 }
 
-fn x509_attributes(certificate: &Stored) -> Value {
+fn x509_attributes(certificate: &Stored, unsettled: Unsettled) -> Value {
     let Some(leaf) = certificate.material().map(|material| &material.leaf) else {
         let names = certificate
-            .names()
-            .iter()
+            .names(unsettled)
+            .into_iter()
             .map(|name| json!({"DnsName": name}));
         return json!({
             "KeyAlgorithm": certificate.key_algorithm(),
@@ -279,12 +284,12 @@ fn x509_attributes(certificate: &Stored) -> Value {
             "SubjectAlternativeNames": names.collect::<Value>(),
         });
     };
-    let extended = leaf.extended_key_usages();
+    let extended = leaf.extended_key_usages(unsettled);
     json!({
         "ExtendedKeyUsages": extended.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         "Issuer": leaf.issuer_attributes,
         "KeyAlgorithm": leaf.key_algorithm(),
-        "KeyUsages": leaf.key_usages(),
+        "KeyUsages": leaf.key_usages(unsettled),
         "NotAfter": timestamp(leaf.certificate.not_after),
         "NotBefore": timestamp(leaf.certificate.not_before),
         "SerialNumber": leaf.certificate.serial.to_string(),

@@ -15,11 +15,13 @@ use zeroize::Zeroizing;
 use super::describe::detail;
 use super::journal::{Entry, Journal};
 use super::knobs::{Knobs, Meters};
-use super::material::{ChainRule, Given, Material};
+use super::material::{Given, Material};
 use super::refusal::Refusal;
 use super::store::Store;
 use super::stored::{Origin, Stored};
 use super::tags::Tags;
+use super::unsettled::TooManyTags;
+use super::view::View;
 use super::{list, reimport, requests, search, shape, tagging_api, tags};
 use certdrop::certificate::hexadecimal;
 
@@ -31,8 +33,6 @@ pub struct Options {
     pub region: String,
     /// Where the certificates are kept; `None` for in memory only.
     pub data: Option<PathBuf>,
-    /// Whether a certificate that is not self-signed needs a chain.
-    pub chain_rule: ChainRule,
     /// Where the time comes from, unless a knob sets it.
     pub clock: fn() -> OffsetDateTime,
     /// How the knobs stand at the start and after a reset.
@@ -46,7 +46,6 @@ impl Default for Options {
             account: "123456789012".to_owned(),
             region: "us-east-1".to_owned(),
             data: None,
-            chain_rule: ChainRule::default(),
             clock: system_clock,
             knobs: Knobs::default(),
         }
@@ -146,19 +145,28 @@ impl Service {
                 "Tagging is not permitted on re-import.",
             ));
         }
+        if let (TooManyTags::TooManyTagsException, Some(list)) =
+            (self.knobs.unsettled.too_many_tags, request.get("Tags"))
+        {
+            tags::check_count(list)?;
+        }
         shape::check(shape, &request)?;
         let now = self.now();
+        let view = View {
+            now,
+            unsettled: self.knobs.unsettled,
+        };
         match operation {
-            "ImportCertificate" => self.import(region, request, now),
+            "ImportCertificate" => self.import(region, request, &view),
             "DescribeCertificate" => {
                 let certificate = self.named(region, &request)?;
-                Ok(json!({"Certificate": detail(certificate, now)}))
+                Ok(json!({"Certificate": detail(certificate, &view)}))
             }
             "GetCertificate" => self.get(region, &request),
-            "ListCertificates" => list::list(&request, self.store.all(region), now),
+            "ListCertificates" => list::list(&request, self.store.all(region), &view),
             "SearchCertificates" => {
                 let lag = self.knobs.lag_of(operation);
-                search::search(&request, self.store.all_as_of(region, lag), now)
+                search::search(&request, self.store.all_as_of(region, lag), &view)
             }
             "DeleteCertificate" => self.delete(region, &request),
             "ListTagsForCertificate" => {
@@ -182,8 +190,9 @@ impl Service {
         &mut self,
         region: &str,
         mut request: Map<String, Value>,
-        now: OffsetDateTime,
+        view: &View,
     ) -> Result<Value, Refusal> {
+        let now = view.now;
         let current = match text_of(&request, "CertificateArn") {
             Some(arn) => Some(Arc::clone(self.find(region, arn)?)),
             None => None,
@@ -197,8 +206,9 @@ impl Service {
                  IMPORTED can be re-imported.",
             ));
         }
+        let reserved = view.unsettled.reserved_tag;
         let tags = match request.get("Tags") {
-            Some(list) => Tags::default().with(&tags::given(list))?,
+            Some(list) => Tags::default().with(&tags::given(list), reserved)?,
             None => Tags::default(),
         };
         let key = blob(&mut request, "PrivateKey");
@@ -209,7 +219,7 @@ impl Service {
             private_key: key.as_deref().map(Vec::as_slice).unwrap_or_default(),
             chain: chain.as_deref().map(Vec::as_slice),
         };
-        let material = Material::judge(&given, self.options.chain_rule, now)?;
+        let material = Material::judge(&given, view)?;
         let mut stored = match &current {
             Some(current) => {
                 if let Some(before) = current.material() {
@@ -285,9 +295,10 @@ impl Service {
         request: &Map<String, Value>,
     ) -> Result<Value, Refusal> {
         let given = request.get("Tags").map(tags::given).unwrap_or_default();
+        let reserved = self.knobs.unsettled.reserved_tag;
         let certificate = self.named(region, request)?;
         let tags = match operation {
-            "AddTagsToCertificate" => certificate.tags.with(&given)?,
+            "AddTagsToCertificate" => certificate.tags.with(&given, reserved)?,
             _ => certificate.tags.without(&given),
         };
         let changed = Stored {
@@ -317,7 +328,9 @@ impl Service {
             return Ok(json!({"CertificateArn": known.arn}));
         }
         let given = request.get("Tags").map(tags::given).unwrap_or_default();
-        let mut stored = self.new_certificate(region, Tags::default().with(&given)?, now)?;
+        let reserved = self.knobs.unsettled.reserved_tag;
+        let tags = Tags::default().with(&given, reserved)?;
+        let mut stored = self.new_certificate(region, tags, now)?;
         let mut names: Vec<String> = Vec::new();
         let others = tagging_api::strings(request.get("SubjectAlternativeNames"));
         for name in text_of(request, "DomainName").into_iter().chain(others) {
@@ -354,10 +367,11 @@ impl Service {
             .into_iter()
             .map(|key| tags::GivenTag { key, value: None })
             .collect();
+        let reserved = self.knobs.unsettled.reserved_tag;
         let mut failed = Map::new();
         for arn in tagging_api::strings(request.get("ResourceARNList")) {
             let outcome = self.find(region, arn).cloned().and_then(|certificate| {
-                let tags = certificate.tags.without(&removed).with(&added)?;
+                let tags = certificate.tags.without(&removed).with(&added, reserved)?;
                 self.store.put(Stored {
                     tags,
                     ..Stored::clone(&certificate)

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::material::Material;
 use super::tags::Tags;
+use super::unsettled::Unsettled;
 
 /// One certificate and what ACM knows about it. There is no private key in it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -99,17 +100,17 @@ impl Stored {
     #[must_use]
     pub(super) fn domain_name(&self) -> Option<&str> {
         match &self.origin {
-            Origin::Imported { material, .. } => material.leaf.domain_name.as_deref(),
+            Origin::Imported { material, .. } => material.leaf.domain_name(),
             Origin::Requested { names, .. } => names.first().map(String::as_str),
         }
     }
 
-    /// All names, the main one first.
+    /// All names that the answers show, the main one first.
     #[must_use]
-    pub(super) fn names(&self) -> &[String] {
+    pub(super) fn names(&self, unsettled: Unsettled) -> Vec<String> {
         match &self.origin {
-            Origin::Imported { material, .. } => &material.leaf.names,
-            Origin::Requested { names, .. } => names,
+            Origin::Imported { material, .. } => material.leaf.names(unsettled),
+            Origin::Requested { names, .. } => names.clone(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
+use super::unsettled::ReservedTag;
 
 /// Tags by key. The length of keys and values is the model's business, see [`super::requests`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,18 +38,19 @@ impl Tags {
     ///
     /// # Errors
     ///
-    /// `InvalidTagException` for a reserved prefix or a key given twice, `TooManyTagsException`
-    /// above 50.
-    pub(super) fn with(&self, given: &[GivenTag<'_>]) -> Result<Self, Refusal> {
+    /// The code of `reserved` for a reserved prefix, `InvalidTagException` for a key given twice,
+    /// `TooManyTagsException` above 50.
+    pub(super) fn with(
+        &self,
+        given: &[GivenTag<'_>],
+        reserved: ReservedTag,
+    ) -> Result<Self, Refusal> {
         let mut tags = self.clone();
         let mut seen: Vec<&str> = Vec::new();
         for tag in given {
             let value = tag.value.unwrap_or_default();
             if [tag.key, value].iter().any(|text| is_reserved(text)) {
-                return Err(Refusal::invalid_tag(format!(
-                    "The tag '{}' is not valid: keys and values must not begin with aws:",
-                    tag.key
-                )));
+                return Err(reserved_refusal(reserved));
             }
             if seen.contains(&tag.key) {
                 return Err(Refusal::invalid_tag(format!(
@@ -60,12 +62,9 @@ impl Tags {
             tags.0.insert(tag.key.to_owned(), value.to_owned());
         }
         if tags.0.len() > MAX_TAGS {
-            return Err(Refusal::new(
-                "TooManyTagsException",
-                format!(
-                    "The certificate would have {} tags, {MAX_TAGS} are allowed.",
-                    tags.0.len()
-                ),
+            let all = tags.0.iter();
+            return Err(too_many(
+                all.map(|(key, value)| (key.as_str(), value.as_str())),
             ));
         }
         Ok(tags)
@@ -103,6 +102,41 @@ impl Tags {
         tags.map(|(key, value)| json!({"Key": key, "Value": value}))
             .collect()
     }
+}
+
+/// The sentence is moto's.
+fn reserved_refusal(code: ReservedTag) -> Refusal {
+    let code = match code {
+        ReservedTag::InvalidTagException => "InvalidTagException",
+        ReservedTag::ValidationException => "ValidationException",
+    };
+    Refusal::new(code, "AWS internal tags cannot be changed with this API")
+}
+
+/// Judges how many tags a request has, before the model does.
+///
+/// # Errors
+///
+/// `TooManyTagsException` above 50.
+pub(super) fn check_count(list: &Value) -> Result<(), Refusal> {
+    let given = given(list);
+    if given.len() > MAX_TAGS {
+        let given = given.iter();
+        return Err(too_many(
+            given.map(|tag| (tag.key, tag.value.unwrap_or_default())),
+        ));
+    }
+    Ok(())
+}
+
+/// `TooManyTagsException`, in moto's words.
+fn too_many<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Refusal {
+    let set: Vec<String> = tags.map(|(key, value)| format!("{key}={value}")).collect();
+    let message = format!(
+        "the TagSet: '{{{}}}' contains too many Tags",
+        set.join(", ")
+    );
+    Refusal::new("TooManyTagsException", message)
 }
 
 fn is_reserved(text: &str) -> bool {

@@ -1,73 +1,148 @@
 //! What ACM shows of a certificate, read once.
 
+use std::net::IpAddr;
+
 use openssl::asn1::Asn1ObjectRef;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509NameRef};
 use serde_json::{Map, Value, json};
 
+use super::unsettled::{AbsentUsages, IpNames, IssuerName, Unsettled};
 use certdrop::certificate::{AlternativeName, Certificate, KeyUsage};
 
 /// A certificate and all that the answers say of it.
 #[derive(Clone)]
-pub struct X509Facts {
+pub(super) struct X509Facts {
     /// The shared model of it.
     pub certificate: Certificate,
-    /// The common name, or else the first alternative name; `None` where it has no name at all.
-    pub domain_name: Option<String>,
-    /// All names, the common name first.
-    pub names: Vec<String>,
-    /// RFC 2253.
+    /// The subject in the certificate's own order.
     pub subject: String,
-    /// RFC 2253.
-    pub issuer: String,
     /// `DistinguishedName` of the search.
     pub subject_attributes: Value,
     /// `DistinguishedName` of the search.
     pub issuer_attributes: Value,
     /// `SHA256WITHRSA`.
     pub signature_algorithm: String,
+    issuer: IssuerNames,
+}
+
+/// What an issuer may be called by.
+#[derive(Clone)]
+struct IssuerNames {
+    organization: Option<String>,
+    common_name: Option<String>,
+    whole: String,
 }
 
 impl X509Facts {
     /// Reads `parsed`, which is the same certificate as `certificate`.
-    pub fn new(certificate: Certificate, parsed: &X509) -> Self {
-        let names = names(&certificate);
-        let common_name = certificate.subject.common_name().map(str::to_owned);
+    pub(super) fn new(certificate: Certificate, parsed: &X509) -> Self {
+        let issuer = parsed.issuer_name();
         Self {
-            domain_name: common_name.or_else(|| names.first().cloned()),
-            names,
-            subject: rfc2253(parsed.subject_name()),
-            issuer: rfc2253(parsed.issuer_name()),
+            subject: written(parsed.subject_name()),
             subject_attributes: attributes(parsed.subject_name()),
-            issuer_attributes: attributes(parsed.issuer_name()),
+            issuer_attributes: attributes(issuer),
             signature_algorithm: signature_algorithm(parsed.signature_algorithm().object().nid()),
+            issuer: IssuerNames {
+                organization: attribute(issuer, Nid::ORGANIZATIONNAME),
+                common_name: attribute(issuer, Nid::COMMONNAME),
+                whole: written(issuer),
+            },
             certificate,
         }
     }
 
-    /// ACM's names of the key usages; `ANY` where the extension is absent (inferred from the
-    /// model's enumeration, which has a value for nothing else that `ANY` could mean).
-    pub fn key_usages(&self) -> Vec<&'static str> {
+    /// `Issuer`: the issuer's organization.
+    pub(super) fn issuer(&self, unsettled: Unsettled) -> &str {
+        let IssuerNames {
+            organization,
+            common_name,
+            whole,
+        } = &self.issuer;
+        let common_name = match unsettled.issuer_without_organization {
+            IssuerName::CommonName => common_name.as_deref(),
+            IssuerName::WholeName => None,
+        };
+        organization.as_deref().or(common_name).unwrap_or(whole)
+    }
+
+    /// `DomainName`: the common name, or else the first alternative name; `None` for a certificate
+    /// that has neither or whose only names are IP addresses.
+    pub(super) fn domain_name(&self) -> Option<&str> {
+        self.dns_names().next()
+    }
+
+    /// The names that the answers show, the common name first.
+    pub(super) fn names(&self, unsettled: Unsettled) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let addresses = self
+            .certificate
+            .alternative_names
+            .iter()
+            .filter_map(|name| match name {
+                AlternativeName::Ip(address) if unsettled.ip_names == IpNames::Listed => {
+                    Some(address.to_string())
+                }
+                _ => None,
+            });
+        for name in self.dns_names().map(str::to_owned).chain(addresses) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Whether it has a name of any kind that a client can look for.
+    pub(super) fn is_named(&self) -> bool {
+        let mut alternative = self.certificate.alternative_names.iter();
+        self.certificate.subject.common_name().is_some()
+            || alternative.any(|name| !matches!(name, AlternativeName::Other(_)))
+    }
+
+    /// The common name unless it is an IP address, and the alternative names of the DNS.
+    fn dns_names(&self) -> impl Iterator<Item = &str> {
+        let common_name = self.certificate.subject.common_name();
+        let common_name = common_name.filter(|name| name.parse::<IpAddr>().is_err());
+        let alternative = self.certificate.alternative_names.iter();
+        common_name
+            .into_iter()
+            .chain(alternative.filter_map(|name| match name {
+                AlternativeName::Dns(name) => Some(name.as_str()),
+                _ => None,
+            }))
+    }
+
+    /// ACM's names of the key usages.
+    pub(super) fn key_usages(&self, unsettled: Unsettled) -> Vec<&'static str> {
         match &self.certificate.key_usages {
             Some(usages) => usages.iter().map(|usage| usage.acm_name()).collect(),
-            None => vec!["ANY"],
+            None => match unsettled.absent_usages {
+                AbsentUsages::AnyAndNone => vec!["ANY"],
+                AbsentUsages::Empty => vec![],
+            },
         }
     }
 
-    /// ACM's names of the extended key usages with their object identifiers; `NONE` where the
-    /// extension is absent (inferred, as above).
-    pub fn extended_key_usages(&self) -> Vec<(&'static str, Option<&str>)> {
+    /// ACM's names of the extended key usages with their object identifiers.
+    pub(super) fn extended_key_usages(
+        &self,
+        unsettled: Unsettled,
+    ) -> Vec<(&'static str, Option<&str>)> {
         match &self.certificate.extended_key_usages {
             Some(usages) => usages
                 .iter()
                 .map(|oid| (extended_key_usage_name(oid), Some(oid.as_str())))
                 .collect(),
-            None => vec![("NONE", None)],
+            None => match unsettled.absent_usages {
+                AbsentUsages::AnyAndNone => vec![("NONE", None)],
+                AbsentUsages::Empty => vec![],
+            },
         }
     }
 
     /// The model's name of the key algorithm: `RSA_2048`.
-    pub fn key_algorithm(&self) -> &'static str {
+    pub(super) fn key_algorithm(&self) -> &'static str {
         self.certificate
             .public_key
             .algorithm()
@@ -76,7 +151,7 @@ impl X509Facts {
     }
 
     /// Whether a key usage is among those of the extension.
-    pub fn has_key_usage(&self, usage: KeyUsage) -> bool {
+    pub(super) fn has_key_usage(&self, usage: KeyUsage) -> bool {
         self.certificate
             .key_usages
             .as_ref()
@@ -84,7 +159,7 @@ impl X509Facts {
     }
 
     /// The alternative names as the search shows them.
-    pub fn general_names(&self) -> Vec<Value> {
+    pub(super) fn general_names(&self) -> Vec<Value> {
         self.certificate
             .alternative_names
             .iter()
@@ -123,30 +198,6 @@ pub(super) fn extended_key_usage_name(oid: &str) -> &'static str {
 /// `id-kp-clientAuth` (RFC 5280, section 4.2.1.12).
 pub(super) const CLIENT_AUTHENTICATION: &str = "1.3.6.1.5.5.7.3.2";
 
-fn names(certificate: &Certificate) -> Vec<String> {
-    let alternative = certificate
-        .alternative_names
-        .iter()
-        .filter_map(|name| match name {
-            AlternativeName::Dns(name) => Some(name.clone()),
-            AlternativeName::Ip(address) => Some(address.to_string()),
-            AlternativeName::Other(_) => None,
-        });
-    let mut names: Vec<String> = Vec::new();
-    for name in certificate
-        .subject
-        .common_name()
-        .map(str::to_owned)
-        .into_iter()
-        .chain(alternative)
-    {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
 /// `SHA256WITHRSA`, `SHA384WITHECDSA`: the live service writes the digest and the key type so.
 fn signature_algorithm(nid: Nid) -> String {
     let Some(algorithms) = nid.signature_algorithms() else {
@@ -161,9 +212,11 @@ fn signature_algorithm(nid: Nid) -> String {
     format!("{digest}WITH{key}").to_uppercase()
 }
 
-/// The most specific attribute first, special characters escaped (RFC 2253, sections 2.1 and 2.4).
-fn rfc2253(name: &X509NameRef) -> String {
-    let mut parts: Vec<String> = name
+/// `C=AU,O=Example,CN=www.example.com`: the attributes in the certificate's order (recorded by
+/// LocalStack, asserted by ACK). Special characters are escaped as in RFC 2253, section 2.4
+/// (inferred).
+fn written(name: &X509NameRef) -> String {
+    let parts: Vec<String> = name
         .entries()
         .map(|entry| {
             let oid = entry.object();
@@ -177,8 +230,12 @@ fn rfc2253(name: &X509NameRef) -> String {
             format!("{key}={}", escaped(&value.unwrap_or_default()))
         })
         .collect();
-    parts.reverse();
     parts.join(",")
+}
+
+fn attribute(name: &X509NameRef, nid: Nid) -> Option<String> {
+    let first = name.entries_by_nid(nid).next()?;
+    first.data().to_string().ok()
 }
 
 fn escaped(value: &str) -> String {

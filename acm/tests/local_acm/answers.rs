@@ -43,24 +43,31 @@ fn describe_shows_what_openssl_shows_in_acms_words() {
             "CertificateKeyPairOrigin": "CUSTOMER_PROVIDED",
             "CreatedAt": NOW_SECONDS,
             "DomainName": "www.example.com",
+            "DomainValidationOptions": [
+                {"DomainName": "www.example.com"},
+                {"DomainName": "example.com"},
+            ],
             "ExtendedKeyUsages": [
                 {"Name": "CUSTOM", "OID": "1.2.3.4"},
                 {"Name": "TLS_WEB_SERVER_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.1"},
             ],
             "ImportedAt": NOW_SECONDS,
             "InUseBy": [],
-            "Issuer": "CN=Intermediate,O=Example\\, Inc.,C=DE",
+            "Issuer": "Example, Inc.",
             "KeyAlgorithm": "RSA-2048",
             "KeyUsages": [{"Name": "DIGITAL_SIGNATURE"}, {"Name": "KEY_ENCIPHERMENT"}],
             "NotAfter": NOW_SECONDS + 89.0 * 86_400.0,
             "NotBefore": NOW_SECONDS - 86_400.0,
-            "Options": {"CertificateTransparencyLoggingPreference": "DISABLED"},
+            "Options": {
+                "CertificateTransparencyLoggingPreference": "DISABLED",
+                "Export": "DISABLED",
+            },
             "RenewalEligibility": "INELIGIBLE",
             "Serial": serial.join(":"),
             "SignatureAlgorithm": "SHA256WITHECDSA",
             "Status": "ISSUED",
-            "Subject": "CN=www.example.com,O=Example\\, Inc.,C=DE",
-            "SubjectAlternativeNames": ["www.example.com", "example.com", "192.0.2.1"],
+            "Subject": "C=DE,O=Example\\, Inc.,CN=www.example.com",
+            "SubjectAlternativeNames": ["www.example.com", "example.com"],
             "Type": "IMPORTED",
         })
     );
@@ -108,7 +115,7 @@ fn without_a_common_name_the_first_alternative_name_is_the_domain() {
 }
 
 #[test]
-fn a_certificate_without_names_has_neither_domain_nor_names_and_is_not_listed() {
+fn a_certificate_without_names_has_no_domain_and_is_not_listed() {
     let order = Order {
         common_name: None,
         names: vec![],
@@ -117,8 +124,9 @@ fn a_certificate_without_names_has_neither_domain_nor_names_and_is_not_listed() 
     let mut acm = Acm::new();
     let arn = acm.import(&Authority::new().issue_for(&rsa(2048), &order));
     let detail = acm.describe(&arn);
-    for absent in ["DomainName", "SubjectAlternativeNames"] {
-        assert_eq!(detail.get(absent), None);
+    assert_eq!(detail.get("DomainName"), None);
+    for empty in ["SubjectAlternativeNames", "DomainValidationOptions"] {
+        assert_eq!(detail[empty], json!([]), "{empty}");
     }
     let listed = acm.call("ListCertificates", json!({})).unwrap();
     assert_eq!(listed["CertificateSummaryList"], json!([]));

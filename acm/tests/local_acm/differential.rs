@@ -506,6 +506,7 @@ fn signer(keys: &[Key], days: i64) -> Signer {
             key_usages: Some(vec!["keyCertSign"]),
             extended_key_usages: None,
             is_ca: true,
+            ..Order::default()
         };
         let by = chain.first().map(|issuer| (issuer, &keys[depth - 1]));
         let certificate = sign(&order, key, by);

@@ -1,6 +1,6 @@
 //! What ImportCertificate takes and what it refuses.
 
-use certdrop_acm::{ChainRule, Options, Quota};
+use certdrop_acm::Quota;
 use openssl::nid::Nid;
 use openssl::pkey::PKey;
 use openssl::symm::Cipher;
@@ -8,9 +8,7 @@ use openssl::x509::X509;
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::pki::{
-    Authority, Issued, Key, NOW, Order, ec, p256, pem, pem_of_key, rsa, self_signed, sign,
-};
+use super::pki::{Authority, Issued, Key, NOW, Order, ec, p256, pem, pem_of_key, rsa, sign};
 use super::server::{Acm, blob, import_request};
 
 const PEM: &str = "The certificate body/chain provided is not in a valid PEM format";
@@ -294,31 +292,6 @@ fn what_acm_takes_is_taken() {
         let answer = Acm::new().call("ImportCertificate", import_request(&issued));
         assert!(answer.is_ok(), "{what}: {answer:?}");
     }
-}
-
-#[test]
-fn a_lonely_leaf_is_taken_unless_the_setting_wants_a_chain() {
-    let authority = Authority::new();
-    let key = p256();
-    let own = pem(&self_signed(&key, &Order::default()));
-    let leaf = authority.issue_for(&key, &Order::default()).certificate;
-    let lonely = |certificate: &str| json!({"Certificate": blob(certificate), "PrivateKey": blob(pem_of_key(&key))});
-    let strict = || {
-        Acm::with(Options {
-            chain_rule: ChainRule::Required,
-            ..Options::default()
-        })
-    };
-    assert!(Acm::new().call("ImportCertificate", lonely(&leaf)).is_ok());
-    assert!(strict().call("ImportCertificate", lonely(&own)).is_ok());
-    let refusal = strict()
-        .call("ImportCertificate", lonely(&leaf))
-        .unwrap_err();
-    assert!(
-        refusal
-            .message
-            .starts_with("Provided certificate is not a valid self signed.")
-    );
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod reimport;
 mod server;
 mod tags;
 mod turning_knobs;
+mod unsettled;

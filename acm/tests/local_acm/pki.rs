@@ -44,6 +44,8 @@ pub fn pem(certificate: &X509) -> String {
 /// What a certificate is to be like.
 #[derive(Clone)]
 pub struct Order {
+    /// Those of the subject before the common name.
+    pub attributes: Vec<(&'static str, &'static str)>,
     pub common_name: Option<&'static str>,
     pub names: Vec<&'static str>,
     pub not_before: OffsetDateTime,
@@ -52,11 +54,14 @@ pub struct Order {
     pub key_usages: Option<Vec<&'static str>>,
     pub extended_key_usages: Option<Vec<&'static str>>,
     pub is_ca: bool,
+    /// Whether it has basic constraints at all.
+    pub has_constraints: bool,
 }
 
 impl Default for Order {
     fn default() -> Self {
         Self {
+            attributes: vec![("C", "DE"), ("O", "Example, Inc.")],
             common_name: Some("www.example.com"),
             names: vec!["www.example.com"],
             not_before: NOW - Duration::days(1),
@@ -64,6 +69,7 @@ impl Default for Order {
             key_usages: Some(vec!["digitalSignature"]),
             extended_key_usages: Some(vec!["serverAuth"]),
             is_ca: false,
+            has_constraints: true,
         }
     }
 }
@@ -94,6 +100,7 @@ impl Authority {
             key_usages: Some(vec!["keyCertSign"]),
             extended_key_usages: None,
             is_ca: true,
+            ..Order::default()
         };
         let root = sign(&authority("Root"), &root_key, None);
         let intermediate = sign(
@@ -142,7 +149,7 @@ pub fn sign(order: &Order, key: &Key, issuer: Option<(&X509, &Key)>) -> X509 {
         .to_asn1_integer()
         .unwrap();
     builder.set_serial_number(&serial).unwrap();
-    let subject = name(order.common_name);
+    let subject = name(order);
     builder.set_subject_name(&subject).unwrap();
     let issuer_name = issuer.map_or(&*subject, |(certificate, _)| certificate.subject_name());
     builder.set_issuer_name(issuer_name).unwrap();
@@ -164,11 +171,12 @@ pub fn sign(order: &Order, key: &Key, issuer: Option<(&X509, &Key)>) -> X509 {
     builder.build()
 }
 
-fn name(common_name: Option<&str>) -> X509Name {
+fn name(order: &Order) -> X509Name {
     let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("C", "DE").unwrap();
-    name.append_entry_by_text("O", "Example, Inc.").unwrap();
-    if let Some(common_name) = common_name {
+    for (attribute, value) in &order.attributes {
+        name.append_entry_by_text(attribute, value).unwrap();
+    }
+    if let Some(common_name) = order.common_name {
         name.append_entry_by_text("CN", common_name).unwrap();
     }
     name.build()
@@ -180,9 +188,11 @@ fn extend(builder: &mut X509Builder, order: &Order, issuer: Option<&X509>) {
     if order.is_ca {
         constraints.ca();
     }
-    builder
-        .append_extension(constraints.build().unwrap())
-        .unwrap();
+    if order.has_constraints {
+        builder
+            .append_extension(constraints.build().unwrap())
+            .unwrap();
+    }
     if let Some(usages) = &order.key_usages {
         builder.append_extension(key_usage(usages)).unwrap();
     }
@@ -223,6 +233,7 @@ fn key_usage(usages: &[&str]) -> openssl::x509::X509Extension {
     for usage in usages {
         match *usage {
             "digitalSignature" => extension.digital_signature(),
+            "nonRepudiation" => extension.non_repudiation(),
             "keyEncipherment" => extension.key_encipherment(),
             "dataEncipherment" => extension.data_encipherment(),
             "keyAgreement" => extension.key_agreement(),

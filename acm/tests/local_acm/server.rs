@@ -53,6 +53,14 @@ impl Acm {
         answer["CertificateArn"].as_str().unwrap().to_owned()
     }
 
+    /// Imports anew, without a chain.
+    pub fn import_alone(&mut self, issued: &Issued) -> String {
+        let mut request = import_request(issued);
+        request["CertificateChain"] = Value::Null;
+        let answer = self.call("ImportCertificate", request).unwrap();
+        answer["CertificateArn"].as_str().unwrap().to_owned()
+    }
+
     pub fn reimport(&mut self, arn: &str, issued: &Issued) -> Result<Value, Refusal> {
         let mut request = import_request(issued);
         request["CertificateArn"] = json!(arn);
