@@ -183,16 +183,27 @@ fn check_value(
         Shape::OneOf(words) => {
             let text = value.as_str().ok_or_else(wrong_type)?;
             if !words.contains(&text) {
-                violate(
-                    &format!(" '{text}'"),
-                    format!("Member must satisfy enum value set: [{}]", words.join(", ")),
-                );
+                violate(&format!(" '{text}'"), not_one_of(words));
             }
         }
         Shape::List { of, min, max } => {
             let list = value.as_array().ok_or_else(wrong_type)?;
             for constraint in length_violations(list.len(), *min, *max) {
                 violate("", constraint);
+            }
+            if let Some(constraints) = constraints_of_words(of) {
+                let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+                let words = words.ok_or_else(wrong_type)?;
+                if words.iter().any(|word| breaks(of, word)) {
+                    violate(
+                        &format!(" '[{}]'", words.join(", ")),
+                        format!(
+                            "Member must satisfy constraint: [{}]",
+                            constraints.join(", ")
+                        ),
+                    );
+                }
+                return Ok(());
             }
             for (position, element) in list.iter().enumerate() {
                 let here = format!("{path}.{}.member", position + 1);
@@ -232,15 +243,48 @@ fn check_value(
     Ok(())
 }
 
+/// All constraints on the elements of a list of words; `None` for a list of anything else. AWS's
+/// validator names the list and all of them, where it names the element and one for structures
+/// (Terraform provider, pull request 14782).
+fn constraints_of_words(element: &Shape) -> Option<Vec<String>> {
+    match element {
+        Shape::Text { min, max, pattern } => {
+            let mut all = vec![longer_than(*max), shorter_than(*min)];
+            all.extend(pattern.map(not_matching));
+            Some(all)
+        }
+        Shape::OneOf(words) => Some(vec![not_one_of(words)]),
+        _ => None,
+    }
+}
+
+fn breaks(element: &Shape, word: &str) -> bool {
+    match element {
+        Shape::Text { min, max, pattern } => {
+            !text_violations(word, *min, *max, *pattern).is_empty()
+        }
+        Shape::OneOf(words) => !words.contains(&word),
+        _ => false,
+    }
+}
+
 fn text_violations(text: &str, min: usize, max: usize, pattern: Option<&Pattern>) -> Vec<String> {
     let mut found = length_violations(text.chars().count(), min, max);
     if let Some(pattern) = pattern.filter(|pattern| !(pattern.matches)(text)) {
-        found.push(format!(
-            "Member must satisfy regular expression pattern: {}",
-            pattern.text
-        ));
+        found.push(not_matching(pattern));
     }
     found
+}
+
+fn not_matching(pattern: &Pattern) -> String {
+    format!(
+        "Member must satisfy regular expression pattern: {}",
+        pattern.text
+    )
+}
+
+fn not_one_of(words: &[&str]) -> String {
+    format!("Member must satisfy enum value set: [{}]", words.join(", "))
 }
 
 fn value_violations(number: i64, min: i64, max: i64) -> Vec<String> {
@@ -261,16 +305,20 @@ fn value_violations(number: i64, min: i64, max: i64) -> Vec<String> {
 fn length_violations(length: usize, min: usize, max: usize) -> Vec<String> {
     let mut found = Vec::new();
     if length < min {
-        found.push(format!(
-            "Member must have length greater than or equal to {min}"
-        ));
+        found.push(shorter_than(min));
     }
     if length > max {
-        found.push(format!(
-            "Member must have length less than or equal to {max}"
-        ));
+        found.push(longer_than(max));
     }
     found
+}
+
+fn shorter_than(min: usize) -> String {
+    format!("Member must have length greater than or equal to {min}")
+}
+
+fn longer_than(max: usize) -> String {
+    format!("Member must have length less than or equal to {max}")
 }
 
 fn join(path: &str, name: &str) -> String {
