@@ -12,7 +12,7 @@ use super::pem;
 use super::refusal::Refusal;
 use super::unsettled::Reading;
 use super::view::View;
-use super::x509_facts::X509Facts;
+use super::x509_facts::{X509Facts, is_signed_by};
 use certdrop::certificate::Certificate;
 use certdrop::public_key::KeyAlgorithm;
 
@@ -81,6 +81,29 @@ impl Material {
     }
 }
 
+impl Material {
+    /// Reads what was accepted before, without judging it again: it may have expired since.
+    ///
+    /// # Errors
+    ///
+    /// Where the certificate cannot be read.
+    pub(super) fn read(certificate: String, chain: Option<String>) -> Result<Self, String> {
+        let leaf = sole_certificate(certificate.as_bytes()).map_err(|no| no.message)?;
+        Ok(Self {
+            leaf: X509Facts::new(leaf.facts, &leaf.x509),
+            certificate_pem: certificate,
+            chain_pem: chain,
+        })
+    }
+
+    /// `CertificateChain` of GetCertificate: a self-signed certificate without a chain is its own
+    /// (recorded by steampipe).
+    pub(super) fn shown_chain(&self) -> Option<&str> {
+        let own = self.leaf.is_self_signed.then_some(&self.certificate_pem);
+        self.chain_pem.as_ref().or(own).map(String::as_str)
+    }
+}
+
 impl From<Material> for Saved {
     fn from(material: Material) -> Self {
         Self {
@@ -90,17 +113,11 @@ impl From<Material> for Saved {
     }
 }
 
-/// Reads what was accepted before, without judging it again: it may have expired since.
 impl TryFrom<Saved> for Material {
     type Error = String;
 
     fn try_from(saved: Saved) -> Result<Self, String> {
-        let leaf = sole_certificate(saved.certificate.as_bytes()).map_err(|no| no.message)?;
-        Ok(Self {
-            leaf: X509Facts::new(leaf.facts, &leaf.x509),
-            certificate_pem: saved.certificate,
-            chain_pem: saved.chain,
-        })
+        Self::read(saved.certificate, saved.chain)
     }
 }
 
@@ -240,7 +257,7 @@ fn chain(bytes: &[u8]) -> Result<Vec<Parsed>, Refusal> {
 /// is reversed, as seen in public reports.
 fn check_chain(leaf: &Parsed, chain: &[Parsed], other_key_type: Reading) -> Result<(), Refusal> {
     if let Some(index) = chain.iter().position(|link| link.facts == leaf.facts)
-        && !is_self_signed(&leaf.x509)
+        && !is_signed_by(&leaf.x509, &leaf.x509)
     {
         return Err(wrong_link(&index.to_string()));
     }
@@ -290,31 +307,17 @@ fn certifies(issuer: &Parsed, subject: &Parsed) -> bool {
     is_signed_by(&subject.x509, &issuer.x509)
 }
 
-fn is_signed_by(certificate: &X509, issuer: &X509) -> bool {
-    issuer
-        .subject_name()
-        .try_cmp(certificate.issuer_name())
-        .is_ok_and(std::cmp::Ordering::is_eq)
-        && issuer
-            .public_key()
-            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
-}
-
 fn check_lonely(leaf: &X509, without_chain: Reading) -> Result<(), Refusal> {
     let names_itself = leaf
         .subject_name()
         .try_cmp(leaf.issuer_name())
         .is_ok_and(std::cmp::Ordering::is_eq);
     let needs_chain = without_chain == Reading::Refused || names_itself;
-    if needs_chain && !is_self_signed(leaf) {
+    if needs_chain && !is_signed_by(leaf, leaf) {
         return Err(Refusal::validation(
             "Provided certificate is not a valid self signed. Please provide either a valid \
              self-signed certificate or certificate chain.",
         ));
     }
     Ok(())
-}
-
-fn is_self_signed(certificate: &X509) -> bool {
-    is_signed_by(certificate, certificate)
 }

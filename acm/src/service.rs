@@ -194,7 +194,7 @@ impl Service {
     ) -> Result<Value, Refusal> {
         let now = view.now;
         let current = match text_of(&request, "CertificateArn") {
-            Some(arn) => Some(Arc::clone(self.find(region, arn)?)),
+            Some(arn) => Some(Arc::clone(self.existing(region, arn)?)),
             None => None,
         };
         if current
@@ -268,7 +268,7 @@ impl Service {
             ));
         };
         let mut answer = json!({"Certificate": material.certificate_pem});
-        if let (Some(chain), Some(answer)) = (&material.chain_pem, answer.as_object_mut()) {
+        if let (Some(chain), Some(answer)) = (material.shown_chain(), answer.as_object_mut()) {
             answer.insert("CertificateChain".to_owned(), json!(chain));
         }
         Ok(answer)
@@ -370,7 +370,7 @@ impl Service {
         let reserved = self.knobs.unsettled.reserved_tag;
         let mut failed = Map::new();
         for arn in tagging_api::strings(request.get("ResourceARNList")) {
-            let outcome = self.find(region, arn).cloned().and_then(|certificate| {
+            let outcome = self.existing(region, arn).cloned().and_then(|certificate| {
                 let tags = certificate.tags.without(&removed).with(&added, reserved)?;
                 self.store.put(Stored {
                     tags,
@@ -391,7 +391,7 @@ impl Service {
     /// Where there is no such certificate.
     pub fn set_in_use_by(&mut self, arn: &str, in_use_by: Vec<String>) -> Result<(), Refusal> {
         let region = super::store::region_of(arn).to_owned();
-        let certificate = self.find(&region, arn)?;
+        let certificate = self.existing(&region, arn)?;
         let changed = Stored {
             in_use_by,
             ..Stored::clone(certificate)
@@ -423,14 +423,31 @@ impl Service {
         self.knobs.now.unwrap_or_else(self.options.clock)
     }
 
+    /// The certificate of a request that names one.
+    ///
+    /// Source of the sentence: `WaiterError.last_response` of DescribeCertificate, quoted in public.
     fn named(&self, region: &str, request: &Map<String, Value>) -> Result<&Arc<Stored>, Refusal> {
-        self.find(
-            region,
-            text_of(request, "CertificateArn").unwrap_or_default(),
-        )
+        let arn = text_of(request, "CertificateArn").unwrap_or_default();
+        self.find(region, arn)?.ok_or_else(|| {
+            let account = &self.options.account;
+            not_found(&format!("certificate {arn} in account {account}"))
+        })
     }
 
-    fn find(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+    /// The certificate `arn`.
+    ///
+    /// Source of the sentence: ImportCertificate onto an ARN that is gone, quoted in public.
+    fn existing(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+        self.find(region, arn)?
+            .ok_or_else(|| not_found(&format!("certificate {arn}")))
+    }
+
+    /// The certificate `arn`, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArnException` where `arn` names something else.
+    fn find(&self, region: &str, arn: &str) -> Result<Option<&Arc<Stored>>, Refusal> {
         if !arn
             .rsplit(':')
             .next()
@@ -442,15 +459,7 @@ impl Service {
             ));
         }
         let found = self.store.get(arn);
-        found
-            .filter(|certificate| super::store::region_of(&certificate.arn) == region)
-            .ok_or_else(|| {
-                let account = &self.options.account;
-                Refusal::new(
-                    "ResourceNotFoundException",
-                    format!("Certificate with arn {arn} not found in account {account}"),
-                )
-            })
+        Ok(found.filter(|certificate| super::store::region_of(&certificate.arn) == region))
     }
 
     fn new_certificate(
@@ -480,6 +489,14 @@ impl Service {
             },
         })
     }
+}
+
+/// `ResourceNotFoundException`, in AWS's words.
+fn not_found(what: &str) -> Refusal {
+    Refusal::new(
+        "ResourceNotFoundException",
+        format!("Could not find {what}."),
+    )
 }
 
 /// A random UUID (RFC 9562, section 5.4).

@@ -23,6 +23,8 @@ pub(super) struct X509Facts {
     pub issuer_attributes: Value,
     /// `SHA256WITHRSA`.
     pub signature_algorithm: String,
+    /// It is its own issuer.
+    pub is_self_signed: bool,
     issuer: IssuerNames,
 }
 
@@ -43,6 +45,7 @@ impl X509Facts {
             subject_attributes: attributes(parsed.subject_name()),
             issuer_attributes: attributes(issuer),
             signature_algorithm: signature_algorithm(parsed.signature_algorithm().object().nid()),
+            is_self_signed: is_signed_by(parsed, parsed),
             issuer: IssuerNames {
                 organization: attribute(issuer, Nid::ORGANIZATIONNAME),
                 common_name: attribute(issuer, Nid::COMMONNAME),
@@ -174,6 +177,18 @@ impl X509Facts {
             })
             .collect()
     }
+}
+
+/// By name and signature. Key usage does not matter: a self-signed server certificate seldom may
+/// sign certificates.
+pub(super) fn is_signed_by(certificate: &X509, issuer: &X509) -> bool {
+    issuer
+        .subject_name()
+        .try_cmp(certificate.issuer_name())
+        .is_ok_and(std::cmp::Ordering::is_eq)
+        && issuer
+            .public_key()
+            .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
 }
 
 /// ACM's name of an extended key usage.
