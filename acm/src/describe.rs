@@ -23,7 +23,7 @@ pub enum Shown {
     Never(&'static str),
 }
 
-/// Every member of `CertificateDetail` in botocore 1.44.5; a test holds it against the model.
+/// Every member of `CertificateDetail` in botocore 1.44.8; a test holds it against the model.
 pub const MEMBERS: &[(&str, Shown)] = &[
     (
         "AcmeAccountId",
@@ -39,6 +39,10 @@ pub const MEMBERS: &[(&str, Shown)] = &[
         Shown::Never("for certificates of AWS Private CA"),
     ),
     ("CertificateKeyPairOrigin", Shown::Always),
+    (
+        "CertificateUsage",
+        Shown::Never("for Amazon N2 certificates"),
+    ),
     ("CreatedAt", Shown::Always),
     ("DomainName", Shown::Named),
     ("DomainValidationOptions", Shown::Always),
@@ -75,6 +79,10 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     (
         "RevokedAt",
         Shown::Never("for revoked certificates, which none is here"),
+    ),
+    (
+        "RootHierarchyType",
+        Shown::Never("for Amazon N2 certificates"),
     ),
     ("Serial", Shown::Imported),
     ("SignatureAlgorithm", Shown::Always),

@@ -1,7 +1,7 @@
 //! The requests of the service's model that are answered here, member for member.
 //!
 //! Source: `acm/2015-12-08/service-2.json` and `resourcegroupstaggingapi/2017-01-26/service-2.json`
-//! of botocore 1.44.5; a test compares each shape with the installed model.
+//! of botocore 1.44.8; a test compares each shape with the installed model.
 
 use super::shape::Presence::{Optional, Required};
 use super::shape::{Member, Pattern, Presence, Shape};
@@ -87,6 +87,7 @@ static LIST: Shape = Shape::Structure(&[
         Optional,
         &list(&KEY_PAIR_ORIGIN, 1, 3),
     ),
+    member("RootHierarchyTypes", Optional, &list(&ROOT_HIERARCHY, 1, 5)),
     member(
         "Includes",
         Optional,
@@ -200,6 +201,7 @@ static METADATA_FILTER: Shape = Shape::Union(&[
     member("CertificateKeyPairOrigin", Optional, &KEY_PAIR_ORIGIN),
     member("AcmeEndpointArn", Optional, &ARN),
     member("AcmeAccountId", Optional, &text(36, 36, None)),
+    member("RootHierarchyType", Optional, &ROOT_HIERARCHY),
 ]);
 
 static TEXT_FILTER: Shape = Shape::Structure(&[
@@ -258,6 +260,12 @@ static REQUEST: Shape = Shape::Structure(&[
     member("Tags", Optional, &TAGS),
     member("KeyAlgorithm", Optional, &KEY_ALGORITHM),
     member("ManagedBy", Optional, &MANAGED_BY),
+    member(
+        "CertificateUsage",
+        Optional,
+        &Shape::OneOf(&["CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"]),
+    ),
+    member("RootHierarchyType", Optional, &ROOT_HIERARCHY),
 ]);
 
 static GET_RESOURCES: Shape = Shape::Structure(&[
@@ -325,6 +333,7 @@ static RESOURCE_ARN: Shape = text(1, 1_011, Some(&ANYTHING));
 static NEXT_TOKEN: Shape = text(1, 10_000, Some(&LATIN_1));
 static SORT_ORDER: Shape = Shape::OneOf(&["ASCENDING", "DESCENDING"]);
 static SWITCH: Shape = Shape::OneOf(&["ENABLED", "DISABLED"]);
+static ROOT_HIERARCHY: Shape = Shape::OneOf(&["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]);
 static MANAGED_BY: Shape = Shape::OneOf(&["CLOUDFRONT"]);
 static VALIDATION_METHOD: Shape = Shape::OneOf(&["EMAIL", "DNS", "HTTP"]);
 static KEY_PAIR_ORIGIN: Shape = Shape::OneOf(&["AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED"]);
