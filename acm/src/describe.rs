@@ -1,8 +1,9 @@
 //! DescribeCertificate: `CertificateDetail` as the live service answers it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::requested::{Authority, Progress, Requested};
 use super::stored::{Origin, Stored};
 use super::unsettled::Unsettled;
 use super::view::View;
@@ -17,8 +18,12 @@ pub enum Shown {
     Imported,
     /// For one that has a name.
     Named,
-    /// For a requested one.
+    /// For one that is or was valid: an imported one, or an issued one.
+    Certified,
+    /// For one that was requested from Amazon.
     Requested,
+    /// For one that was requested, under this condition.
+    Sometimes(&'static str),
     /// For none that can exist here, for this reason.
     Never(&'static str),
 }
@@ -36,27 +41,21 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     ("CertificateArn", Shown::Always),
     (
         "CertificateAuthorityArn",
-        Shown::Never("for certificates of AWS Private CA"),
+        Shown::Sometimes("it is of a private authority"),
     ),
     ("CertificateKeyPairOrigin", Shown::Always),
     (
         "CertificateUsage",
-        Shown::Never("for Amazon N2 certificates"),
+        Shown::Sometimes("it is an Amazon N2 certificate"),
     ),
     ("CreatedAt", Shown::Always),
     ("DomainName", Shown::Named),
     ("DomainValidationOptions", Shown::Always),
     ("ExtendedKeyUsages", Shown::Always),
-    (
-        "FailureReason",
-        Shown::Never("for requests that failed, which none does here"),
-    ),
+    ("FailureReason", Shown::Sometimes("it has failed")),
     ("ImportedAt", Shown::Imported),
     ("InUseBy", Shown::Always),
-    (
-        "IssuedAt",
-        Shown::Never("for requests that were issued, which none is here"),
-    ),
+    ("IssuedAt", Shown::Sometimes("it was issued")),
     ("Issuer", Shown::Always),
     ("KeyAlgorithm", Shown::Always),
     ("KeyUsages", Shown::Always),
@@ -64,27 +63,21 @@ pub const MEMBERS: &[(&str, Shown)] = &[
         "ManagedBy",
         Shown::Never("for certificates that CloudFront manages"),
     ),
-    ("NotAfter", Shown::Imported),
-    ("NotBefore", Shown::Imported),
+    ("NotAfter", Shown::Certified),
+    ("NotBefore", Shown::Certified),
     ("Options", Shown::Always),
     ("RenewalEligibility", Shown::Always),
     (
         "RenewalSummary",
-        Shown::Never("for requests that were renewed, which none is here"),
+        Shown::Never("for requests whose renewal is under way, which takes no time here"),
     ),
-    (
-        "RevocationReason",
-        Shown::Never("for revoked certificates, which none is here"),
-    ),
-    (
-        "RevokedAt",
-        Shown::Never("for revoked certificates, which none is here"),
-    ),
+    ("RevocationReason", Shown::Sometimes("it was revoked")),
+    ("RevokedAt", Shown::Sometimes("it was revoked")),
     (
         "RootHierarchyType",
-        Shown::Never("for Amazon N2 certificates"),
+        Shown::Sometimes("it is an Amazon N2 certificate"),
     ),
-    ("Serial", Shown::Imported),
+    ("Serial", Shown::Certified),
     ("SignatureAlgorithm", Shown::Always),
     ("Status", Shown::Always),
     ("Subject", Shown::Always),
@@ -92,59 +85,43 @@ pub const MEMBERS: &[(&str, Shown)] = &[
     ("Type", Shown::Always),
     (
         "UpdateSummary",
-        Shown::Never("for requests whose validation was changed"),
+        Shown::Sometimes("its validation method was changed"),
     ),
 ];
 
 /// `CertificateDetail` of `certificate`.
 #[must_use]
 pub(super) fn detail(certificate: &Stored, view: &View) -> Value {
-    let mut detail = Map::new();
-    let mut put = |member: &str, value: Value| detail.insert(member.to_owned(), value);
-    put("CertificateArn", json!(certificate.arn));
-    put(
-        "CertificateKeyPairOrigin",
-        json!(certificate.key_pair_origin()),
-    );
-    put("CreatedAt", timestamp(certificate.created_at));
-    put("InUseBy", json!(certificate.in_use_by));
-    put(
-        "KeyAlgorithm",
-        json!(live_key_algorithm(certificate.key_algorithm())),
-    );
-    put("RenewalEligibility", json!("INELIGIBLE"));
-    put("Status", json!(certificate.status(view.now)));
-    put("Type", json!(certificate.type_name()));
-    if let Some(name) = certificate.domain_name() {
-        put("DomainName", json!(name));
-    }
     let names = certificate.names(view.unsettled);
-    put("SubjectAlternativeNames", json!(names));
-    let own = match &certificate.origin {
-        Origin::Imported {
-            material,
-            imported_at,
-        } => imported(&material.leaf, &names, *imported_at, view.unsettled),
-        Origin::Requested {
-            names,
-            validation_method,
-            ..
-        } => requested(names, validation_method),
+    let algorithm = live_key_algorithm(certificate.key_algorithm());
+    let common = json!({
+        "CertificateArn": certificate.arn,
+        "CertificateKeyPairOrigin": certificate.key_pair_origin(),
+        "CreatedAt": timestamp(certificate.created_at),
+        "InUseBy": certificate.in_use_by,
+        "KeyAlgorithm": algorithm,
+        "RenewalEligibility": certificate.renewal_eligibility(view.now),
+        "Status": certificate.status(view.now),
+        "SubjectAlternativeNames": names,
+        "Type": certificate.type_name(),
+    });
+    let detail = with_present(
+        common,
+        [("DomainName", certificate.domain_name().map(Value::from))],
+    );
+    let detail = match certificate.material() {
+        Some(material) => with_all(detail, certified(&material.leaf, view.unsettled)),
+        None => with_all(detail, uncertified(certificate)),
     };
-    if let Value::Object(own) = own {
-        detail.extend(own);
+    match &certificate.origin {
+        Origin::Imported { imported_at, .. } => with_all(detail, imported(&names, *imported_at)),
+        Origin::Requested(request) => requested(detail, certificate, request, view.now),
     }
-    Value::from(detail)
 }
 
-fn imported(
-    leaf: &X509Facts,
-    names: &[String],
-    imported_at: OffsetDateTime,
-    unsettled: Unsettled,
-) -> Value {
+/// What stands in the certificate itself.
+fn certified(leaf: &X509Facts, unsettled: Unsettled) -> Value {
     let certificate = &leaf.certificate;
-    let names = names.iter().map(|name| json!({"DomainName": name}));
     let key_usages = leaf
         .key_usages(unsettled)
         .into_iter()
@@ -157,46 +134,100 @@ fn imported(
             None => json!({"Name": name}),
         });
     json!({
-        "DomainValidationOptions": names.collect::<Value>(),
         "ExtendedKeyUsages": extended.collect::<Value>(),
-        "ImportedAt": timestamp(imported_at),
         "Issuer": leaf.issuer(unsettled),
         "KeyUsages": key_usages.collect::<Value>(),
         "NotAfter": timestamp(certificate.not_after),
         "NotBefore": timestamp(certificate.not_before),
-        // An imported certificate is in a log already, or never will be: ACM says DISABLED.
-        "Options": {
-            "CertificateTransparencyLoggingPreference": "DISABLED",
-            "Export": "DISABLED",
-        },
         "Serial": certificate.serial.to_string(),
         "SignatureAlgorithm": leaf.signature_algorithm,
         "Subject": leaf.subject,
     })
 }
 
-fn requested(names: &[String], validation_method: &str) -> Value {
-    let options = names.iter().map(|name| {
-        json!({
-            "DomainName": name,
-            "ValidationDomain": name,
-            "ValidationStatus": "PENDING_VALIDATION",
-            "ValidationMethod": validation_method,
-        })
-    });
-    let main = names.first().map(String::as_str).unwrap_or_default();
+/// What ACM shows before there is a certificate (recorded by LocalStack).
+fn uncertified(certificate: &Stored) -> Value {
     json!({
-        "DomainValidationOptions": options.collect::<Value>(),
         "ExtendedKeyUsages": [],
         "Issuer": "Amazon",
         "KeyUsages": [],
+        "SignatureAlgorithm": "SHA256WITHRSA",
+        "Subject": format!("CN={}", certificate.domain_name().unwrap_or_default()),
+    })
+}
+
+fn imported(names: &[String], imported_at: OffsetDateTime) -> Value {
+    let names = names.iter().map(|name| json!({"DomainName": name}));
+    json!({
+        "DomainValidationOptions": names.collect::<Value>(),
+        "ImportedAt": timestamp(imported_at),
+        // An imported certificate is in a log already, or never will be: ACM says DISABLED.
         "Options": {
-            "CertificateTransparencyLoggingPreference": "ENABLED",
+            "CertificateTransparencyLoggingPreference": "DISABLED",
             "Export": "DISABLED",
         },
-        "SignatureAlgorithm": "SHA256WITHRSA",
-        "Subject": format!("CN={main}"),
     })
+}
+
+fn requested(
+    detail: Value,
+    certificate: &Stored,
+    request: &Requested,
+    now: OffsetDateTime,
+) -> Value {
+    let options = json!({
+        "CertificateTransparencyLoggingPreference": request.transparency_logging,
+        "Export": request.export,
+    });
+    let validation = request.validation();
+    let domains = validation.map(|validation| validation.options(&certificate.asked(request, now)));
+    let authority = match &request.authority {
+        Authority::Private { arn } => Some(json!(arn)),
+        Authority::Public { .. } => None,
+    };
+    let reason = match &request.progress {
+        Progress::Failed(reason) => Some(json!(reason)),
+        _ => None,
+    };
+    let revocation = certificate.revocation();
+    with_present(
+        detail,
+        [
+            ("CertificateAuthorityArn", authority),
+            ("CertificateUsage", request.n2().map(|n2| json!(n2.usage))),
+            ("DomainValidationOptions", domains),
+            ("FailureReason", reason),
+            ("IssuedAt", certificate.issued_at().map(timestamp)),
+            ("Options", Some(options)),
+            ("RevocationReason", revocation.map(|r| json!(r.reason))),
+            ("RevokedAt", revocation.map(|r| timestamp(r.at))),
+            ("RootHierarchyType", request.n2().map(|n2| json!(n2.root))),
+            (
+                "UpdateSummary",
+                validation.and_then(|validation| validation.update_summary(now)),
+            ),
+        ],
+    )
+}
+
+/// The object `answer` with those of `members` that there are.
+pub(super) fn with_present<const N: usize>(
+    mut answer: Value,
+    members: [(&str, Option<Value>); N],
+) -> Value {
+    for (member, value) in members {
+        if let (Some(value), Some(answer)) = (value, answer.as_object_mut()) {
+            answer.insert(member.to_owned(), value);
+        }
+    }
+    answer
+}
+
+fn with_all(mut answer: Value, members: Value) -> Value {
+    if let (Some(answer), Value::Object(members)) = (answer.as_object_mut(), members) {
+        answer.extend(members);
+    }
+    answer
 }
 
 /// The live service writes `RSA-2048` where its model says `RSA_2048` (ACK community, issue 2394).

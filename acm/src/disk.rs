@@ -1,11 +1,25 @@
-//! Certificates on disk: a file each, that is there whole or not at all.
+//! Certificates and configurations on disk: a file each, that is there whole or not at all.
 
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::account::Configuration;
 use super::stored::Stored;
+
+/// What a folder has.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// All certificates.
+    pub certificates: Vec<Stored>,
+    /// Configurations by region.
+    pub configurations: HashMap<String, Configuration>,
+}
 
 /// A folder with a file for each certificate, readable by its owner alone.
 ///
@@ -16,21 +30,26 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Opens `folder`, makes it if need be, and reads all certificates in it.
+    /// Opens `folder`, makes it if need be, and reads all that is in it.
     ///
     /// # Errors
     ///
     /// Where the folder cannot be made or read, or one of its files is damaged.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<Stored>)> {
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Kept)> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
-        let mut certificates = Vec::new();
+        let mut kept = Kept::default();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some("json") => certificates.push(read(&path)?),
+                Some("json") => kept.certificates.push(read(&path)?),
+                Some("account") => {
+                    let region = path.file_stem().and_then(|stem| stem.to_str());
+                    let region = region.unwrap_or_default().to_owned();
+                    kept.configurations.insert(region, read(&path)?);
+                }
                 // Left over from a process that was killed while it wrote.
                 Some("new") => fs::remove_file(&path)?,
                 _ => {}
@@ -39,7 +58,7 @@ impl Disk {
         let disk = Self {
             folder: folder.to_owned(),
         };
-        Ok((disk, certificates))
+        Ok((disk, kept))
     }
 
     /// Writes `certificate`; it is on the disk when this returns.
@@ -48,7 +67,24 @@ impl Disk {
     ///
     /// Where the disk is full or gone. The old state is there still.
     pub(super) fn save(&self, certificate: &Stored) -> io::Result<()> {
-        let path = self.path_of(&certificate.arn);
+        self.write(&self.path_of(&certificate.arn), certificate)
+    }
+
+    /// Writes the configuration of `region`; it is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk is full or gone. The old state is there still.
+    pub(super) fn save_configuration(
+        &self,
+        region: &str,
+        configuration: &Configuration,
+    ) -> io::Result<()> {
+        let path = self.folder.join(format!("{region}.account"));
+        self.write(&path, configuration)
+    }
+
+    fn write(&self, path: &Path, content: &impl Serialize) -> io::Result<()> {
         let new = path.with_extension("new");
         let mut file = OpenOptions::new()
             .write(true)
@@ -56,9 +92,9 @@ impl Disk {
             .truncate(true)
             .mode(0o600)
             .open(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(certificate)?)?;
+        file.write_all(&serde_json::to_vec_pretty(content)?)?;
         file.sync_all()?;
-        fs::rename(&new, &path)?;
+        fs::rename(&new, path)?;
         self.flush()
     }
 
@@ -86,7 +122,7 @@ impl Disk {
     }
 }
 
-fn read(path: &Path) -> io::Result<Stored> {
+fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
     serde_json::from_slice(&fs::read(path)?).map_err(|error| {
         let message = format!("{} is damaged: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, message)

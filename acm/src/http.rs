@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::knobs::Knobs;
 use super::refusal::Refusal;
+use super::requested::End;
 use super::service::{Call, Service, random_uuid};
 
 type Shared = Arc<Mutex<Service>>;
@@ -23,6 +24,7 @@ pub(super) fn router(service: Service) -> Router {
         .route("/", post(aws))
         .route("/_certdrop/knobs", get(show_knobs).post(set_knobs))
         .route("/_certdrop/in-use", post(set_in_use))
+        .route("/_certdrop/end-request", post(end_request))
         .route("/_certdrop/reset", post(reset))
         .route("/_certdrop/log", get(log))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -146,6 +148,26 @@ async fn set_in_use(State(service): State<Shared>, body: Bytes) -> Response {
         .map_err(|error| Refusal::unreadable(format!("wrong request: {error}")));
     respond(request.and_then(|InUse { arn, in_use_by }| {
         locked(&service).set_in_use_by(&arn, in_use_by)?;
+        Ok(json!({}))
+    }))
+}
+
+#[derive(Deserialize)]
+struct EndOfRequest {
+    arn: String,
+    #[serde(default = "issued")]
+    end: End,
+}
+
+fn issued() -> End {
+    End::Issued
+}
+
+async fn end_request(State(service): State<Shared>, body: Bytes) -> Response {
+    let request = serde_json::from_slice::<EndOfRequest>(&body)
+        .map_err(|error| Refusal::unreadable(format!("wrong request: {error}")));
+    respond(request.and_then(|EndOfRequest { arn, end }| {
+        locked(&service).end_request_now(&arn, end)?;
         Ok(json!({}))
     }))
 }

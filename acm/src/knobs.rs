@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::refusal::Refusal;
+use super::requested::End;
 use super::unsettled::Unsettled;
 
 /// All knobs. A member that is left out is at its default: no limit of rate, no delay, no lag, the
-/// quotas of a new account, the likelier readings, the real clock.
+/// quotas of a new account, requests that are issued after some seconds, the likelier readings of what
+/// is not settled, the real clock.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knobs {
@@ -22,6 +24,8 @@ pub struct Knobs {
     pub lag_ms: BTreeMap<String, u64>,
     /// How many certificates and imports an account may have.
     pub quota: Quota,
+    /// How certificate requests go on and end.
+    pub requests: Requests,
     /// What nobody knows of ACM, as it is to be here.
     pub unsettled: Unsettled,
     /// The instant that it is, for ever; `null` for the clock.
@@ -50,6 +54,8 @@ pub struct Quota {
     pub certificates: usize,
     /// Imports in 365 days, re-imports and those of deleted certificates included.
     pub imports_per_year: usize,
+    /// Names of a requested certificate.
+    pub names: usize,
 }
 
 impl Default for Quota {
@@ -57,6 +63,31 @@ impl Default for Quota {
         Self {
             certificates: 2_500,
             imports_per_year: 5_000,
+            names: 10,
+        }
+    }
+}
+
+/// What becomes of the requests that are made from now on. Times are counted from the request by the
+/// clock of `now`: where that stands still, nothing happens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Requests {
+    /// After how many milliseconds DNS records and mail addresses are shown. AWS takes a few seconds.
+    pub shown_after_ms: u64,
+    /// After how many milliseconds a request ends; `null` for not before it is told to.
+    pub end_after_ms: Option<u64>,
+    /// How it ends.
+    pub end: End,
+}
+
+impl Default for Requests {
+    /// Long enough for a client to see the request pending, and short enough to wait for.
+    fn default() -> Self {
+        Self {
+            shown_after_ms: 1_000,
+            end_after_ms: Some(5_000),
+            end: End::Issued,
         }
     }
 }

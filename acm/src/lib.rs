@@ -2,7 +2,7 @@
 //!
 //! It reads ACM's rules a second time, on purpose: it shares the certificate model with the rest of
 //! certdrop but knows nothing of [`certdrop::validate`] and [`certdrop::binding`], so that one reading can
-//! catch the other. Signatures and keys are judged by OpenSSL. Private keys are judged and
+//! catch the other. Signatures and keys are judged by OpenSSL. Imported private keys are judged and
 //! forgotten: they are never kept, answered or logged.
 //!
 //! | file | what happens there |
@@ -10,24 +10,38 @@
 //! | `http` | awsJson1_1 on the wire; the knobs' own paths |
 //! | `service` | the operations |
 //! | `requests`, `shape` | the members that the service's model allows, and how they are checked |
-//! | `material`, `pem`, `reimport`, `tags` | ACM's own rules |
+//! | `material`, `pem`, `reimport`, `tags` | ACM's own rules for imports |
+//! | `lifecycle`, `request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
+//! | `certificate_options`, `export`, `renew`, `resend`, `revoke` | what may be done with one |
+//! | `account`, `resource_tags` | the rest of the API |
 //! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
 //! | `view`, `unsettled` | how certificates are looked at, and what nobody knows of ACM |
 //! | `stored`, `store`, `disk` | what is kept |
 //! | `knobs`, `journal` | what only tests need |
 
+mod account;
+mod certificate_options;
 mod describe;
 mod disk;
+mod export;
 mod http;
+mod issue;
 mod journal;
 mod knobs;
+mod lifecycle;
 mod list;
 mod material;
 mod paging;
 mod pem;
 mod refusal;
 mod reimport;
+mod renew;
+mod request;
+mod requested;
 mod requests;
+mod resend;
+mod resource_tags;
+mod revoke;
 mod search;
 mod service;
 mod shape;
@@ -36,6 +50,7 @@ mod stored;
 mod tagging_api;
 mod tags;
 mod unsettled;
+mod validation;
 mod view;
 mod x509_facts;
 
@@ -44,8 +59,9 @@ use std::io;
 use tokio::net::TcpListener;
 
 pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
-pub use knobs::{Knobs, Quota, Rate};
+pub use knobs::{Knobs, Quota, Rate, Requests};
 pub use refusal::Refusal;
+pub use requested::{End, FailureReason};
 pub use requests::{UNBOUNDED, request_of};
 pub use service::{Call, Options, Service};
 pub use shape::{Member, Pattern, Presence, Shape};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::{live_key_algorithm, timestamp};
+use super::describe::{live_key_algorithm, timestamp, with_present};
 use super::paging;
 use super::refusal::Refusal;
+use super::requested::Requested;
 use super::stored::Stored;
 use super::view::View;
 
@@ -93,8 +94,21 @@ fn is_wanted(request: &Map<String, Value>, certificate: &Stored, view: &View) ->
             includes("extendedKeyUsage"),
             &extended.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         )
+        && is_wanted_hierarchy(request.get("RootHierarchyTypes"), certificate)
         && includes("managedBy").is_none()
-        && includes("exportOption").is_none_or(|wanted| wanted == "DISABLED")
+        && includes("exportOption")
+            .is_none_or(|wanted| *wanted == json!(certificate.export_option()))
+}
+
+/// Source: API reference of ListCertificates: Amazon N2 certificates are shown alone, and only where
+/// they are asked for.
+fn is_wanted_hierarchy(wanted: Option<&Value>, certificate: &Stored) -> bool {
+    let n2 = certificate.requested().and_then(Requested::n2);
+    match (wanted.and_then(Value::as_array), n2) {
+        (None, None) => true,
+        (Some(wanted), Some(n2)) => wanted.contains(&json!(n2.root)),
+        _ => false,
+    }
 }
 
 /// Nothing is asked for, or one of `values` is.
@@ -117,43 +131,46 @@ fn has_elements(list: &Value) -> bool {
 fn summary(certificate: &Stored, view: &View) -> Value {
     let names = certificate.names(view.unsettled);
     let first: Vec<&String> = names.iter().take(SUMMARY_NAMES).collect();
-    let mut summary = json!({
+    let summary = json!({
         "CertificateArn": certificate.arn,
         "CertificateKeyPairOrigin": certificate.key_pair_origin(),
         "CreatedAt": timestamp(certificate.created_at),
-        "DomainName": certificate.domain_name(),
-        "ExportOption": "DISABLED",
+        "ExportOption": certificate.export_option(),
+        "ExtendedKeyUsages": [],
         "HasAdditionalSubjectAlternativeNames": names.len() > SUMMARY_NAMES,
         "InUse": certificate.is_in_use(),
         "KeyAlgorithm": live_key_algorithm(certificate.key_algorithm()),
-        "RenewalEligibility": "INELIGIBLE",
+        "KeyUsages": [],
+        "RenewalEligibility": certificate.renewal_eligibility(view.now),
         "Status": certificate.status(view.now),
         "SubjectAlternativeNameSummaries": first,
         "Type": certificate.type_name(),
     });
-    let Some(members) = summary.as_object_mut() else {
-        return summary;
-    };
-    let Some(material) = certificate.material() else {
-        members.insert("Exported".to_owned(), json!(false));
-        return summary;
-    };
-    let leaf = &material.leaf;
-    let extended = leaf.extended_key_usages(view.unsettled);
-    let extended: Vec<_> = extended.iter().map(|(name, _)| *name).collect();
-    for (member, value) in [
-        ("ExtendedKeyUsages", json!(extended)),
-        (
-            "ImportedAt",
-            certificate.imported_at().map_or(Value::Null, timestamp),
-        ),
-        ("KeyUsages", json!(leaf.key_usages(view.unsettled))),
-        ("NotAfter", timestamp(leaf.certificate.not_after)),
-        ("NotBefore", timestamp(leaf.certificate.not_before)),
-    ] {
-        members.insert(member.to_owned(), value);
-    }
-    summary
+    let leaf = certificate.material().map(|material| &material.leaf);
+    let key_usages = leaf.map(|leaf| json!(leaf.key_usages(view.unsettled)));
+    let extended = leaf.map(|leaf| leaf.extended_key_usages(view.unsettled));
+    let extended = extended.map(|usages| usages.iter().map(|(name, _)| *name).collect());
+    let not_before = leaf.map(|leaf| leaf.certificate.not_before);
+    let not_after = leaf.map(|leaf| leaf.certificate.not_after);
+    let revoked_at = certificate.revocation().map(|revocation| revocation.at);
+    let exported = certificate.requested().map(Requested::is_exported);
+    let n2 = certificate.requested().and_then(Requested::n2);
+    with_present(
+        summary,
+        [
+            ("CertificateUsage", n2.map(|n2| json!(n2.usage))),
+            ("DomainName", certificate.domain_name().map(Value::from)),
+            ("Exported", exported.map(Value::from)),
+            ("ExtendedKeyUsages", extended),
+            ("ImportedAt", certificate.imported_at().map(timestamp)),
+            ("IssuedAt", certificate.issued_at().map(timestamp)),
+            ("KeyUsages", key_usages),
+            ("NotAfter", not_after.map(timestamp)),
+            ("NotBefore", not_before.map(timestamp)),
+            ("RevokedAt", revoked_at.map(timestamp)),
+            ("RootHierarchyType", n2.map(|n2| json!(n2.root))),
+        ],
+    )
 }
 
 /// Source: API reference of `CertificateSummary`.

@@ -34,6 +34,25 @@ impl Refusal {
         Self::new("LimitExceededException", message)
     }
 
+    /// `RequestInProgressException`.
+    #[must_use]
+    pub fn in_progress() -> Self {
+        Self::new(
+            "RequestInProgressException",
+            "The certificate request is in progress and the certificate is not issued yet.",
+        )
+    }
+
+    /// `ResourceInUseException` for the certificate `arn`.
+    #[must_use]
+    pub fn in_use(arn: &str) -> Self {
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        Self::new(
+            "ResourceInUseException",
+            format!("Certificate {arn} in account {account} is in use."),
+        )
+    }
+
     /// `ThrottlingException`, in the words that every AWS service uses.
     #[must_use]
     pub fn throttled() -> Self {

@@ -14,11 +14,22 @@ pub fn request_of(operation: &str) -> Option<&'static Shape> {
         "DescribeCertificate"
         | "GetCertificate"
         | "DeleteCertificate"
+        | "RenewCertificate"
         | "ListTagsForCertificate" => &ARN_ONLY,
         "ListCertificates" => &LIST,
         "SearchCertificates" => &SEARCH,
         "AddTagsToCertificate" | "RemoveTagsFromCertificate" => &ARN_AND_TAGS,
         "RequestCertificate" => &REQUEST,
+        "ListCertificateDomainValidations" => &LIST_VALIDATIONS,
+        "ResendValidationEmail" => &RESEND,
+        "UpdateCertificateOptions" => &UPDATE_OPTIONS,
+        "ExportCertificate" => &EXPORT,
+        "RevokeCertificate" => &REVOKE,
+        "GetAccountConfiguration" => &Shape::Structure(&[]),
+        "PutAccountConfiguration" => &PUT_CONFIGURATION,
+        "TagResource" => &TAG_RESOURCE,
+        "UntagResource" => &UNTAG_RESOURCE,
+        "ListTagsForResource" => &RESOURCE_ONLY,
         "GetResources" => &GET_RESOURCES,
         "TagResources" => &TAG_RESOURCES,
         "UntagResources" => &UNTAG_RESOURCES,
@@ -239,19 +250,7 @@ static REQUEST: Shape = Shape::Structure(&[
             100,
         ),
     ),
-    member(
-        "Options",
-        Optional,
-        &Shape::Structure(&[
-            member(
-                "CertificateTransparencyLoggingPreference",
-                Optional,
-                &SWITCH,
-            ),
-            member("Export", Optional, &SWITCH),
-            member("ValidationMethod", Optional, &VALIDATION_METHOD),
-        ]),
-    ),
+    member("Options", Optional, &OPTIONS),
     member(
         "CertificateAuthorityArn",
         Optional,
@@ -266,6 +265,87 @@ static REQUEST: Shape = Shape::Structure(&[
         &Shape::OneOf(&["CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"]),
     ),
     member("RootHierarchyType", Optional, &ROOT_HIERARCHY),
+]);
+
+static OPTIONS: Shape = Shape::Structure(&[
+    member(
+        "CertificateTransparencyLoggingPreference",
+        Optional,
+        &SWITCH,
+    ),
+    member("Export", Optional, &SWITCH),
+    member("ValidationMethod", Optional, &VALIDATION_METHOD),
+]);
+
+static LIST_VALIDATIONS: Shape = Shape::Structure(&[
+    member("CertificateArn", Required, &CERTIFICATE_ARN),
+    member("NextToken", Optional, &NEXT_TOKEN),
+    member("MaxItems", Optional, &Shape::Integer { min: 1, max: 1_000 }),
+]);
+
+static RESEND: Shape = Shape::Structure(&[
+    member("CertificateArn", Required, &ARN),
+    member("Domain", Required, &DOMAIN_NAME),
+    member("ValidationDomain", Required, &DOMAIN_NAME),
+]);
+
+static UPDATE_OPTIONS: Shape = Shape::Structure(&[
+    member("CertificateArn", Required, &ARN),
+    member("Options", Required, &OPTIONS),
+]);
+
+static EXPORT: Shape = Shape::Structure(&[
+    member("CertificateArn", Required, &ARN),
+    member("Passphrase", Required, &Shape::Blob { min: 4, max: 128 }),
+]);
+
+static REVOKE: Shape = Shape::Structure(&[
+    member("CertificateArn", Required, &ARN),
+    member(
+        "RevocationReason",
+        Required,
+        &Shape::OneOf(&[
+            "UNSPECIFIED",
+            "KEY_COMPROMISE",
+            "CA_COMPROMISE",
+            "AFFILIATION_CHANGED",
+            "SUPERCEDED",
+            "SUPERSEDED",
+            "CESSATION_OF_OPERATION",
+            "CERTIFICATE_HOLD",
+            "REMOVE_FROM_CRL",
+            "PRIVILEGE_WITHDRAWN",
+            "A_A_COMPROMISE",
+        ]),
+    ),
+]);
+
+static PUT_CONFIGURATION: Shape = Shape::Structure(&[
+    member(
+        "ExpiryEvents",
+        Optional,
+        &Shape::Structure(&[member(
+            "DaysBeforeExpiry",
+            Optional,
+            &Shape::Integer {
+                min: 1,
+                max: i64::MAX,
+            },
+        )]),
+    ),
+    member("IdempotencyToken", Required, &text(1, 32, Some(&WORD))),
+]);
+
+static RESOURCE_ONLY: Shape = Shape::Structure(&[member("ResourceArn", Required, &ARN)]);
+
+static TAG_RESOURCE: Shape = Shape::Structure(&[
+    member("ResourceArn", Required, &ARN),
+    member("Tags", Required, &TAGS),
+]);
+
+static UNTAG_RESOURCE: Shape = Shape::Structure(&[
+    member("ResourceArn", Required, &ARN),
+    member("TagKeys", Required, &list(&text(1, 128, Some(&TAG)), 1, 50)),
 ]);
 
 static GET_RESOURCES: Shape = Shape::Structure(&[
@@ -393,11 +473,22 @@ static TAGS: Shape = list(
 );
 
 static ARN: Shape = text(20, 2_048, Some(&ARN_PATTERN));
+static CERTIFICATE_ARN: Shape = text(20, 2_048, Some(&CERTIFICATE_ARN_PATTERN));
 static DOMAIN_NAME: Shape = text(1, 253, Some(&DOMAIN_NAME_PATTERN));
 
 static ARN_PATTERN: Pattern = Pattern {
     text: r"arn:[\w+=/,.@-]+:acm:[\w+=/,.@-]*:[0-9]+:[\w+=,.@-]+(/[\w+=,.@-]+)*",
     matches: |text| is_arn(text, "acm"),
+};
+static CERTIFICATE_ARN_PATTERN: Pattern = Pattern {
+    text: r"arn:[\w+=/,.@-]+:acm:[\w+=/,.@-]*:[0-9]+:certificate/[\w+=,.@-]+.*",
+    matches: |text| {
+        is_arn(text, "acm")
+            && text
+                .splitn(6, ':')
+                .last()
+                .is_some_and(|resource| resource.starts_with("certificate/"))
+    },
 };
 static PCA_ARN_PATTERN: Pattern = Pattern {
     text: r"arn:[\w+=/,.@-]+:acm-pca:[\w+=/,.@-]*:[0-9]+:[\w+=,.@-]+(/[\w+=,.@-]+)*",

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::describe::timestamp;
+use super::describe::{timestamp, with_present};
 use super::paging;
 use super::refusal::Refusal;
-use super::stored::{Origin, Stored};
+use super::requested::Requested;
+use super::stored::Stored;
 use super::unsettled::Unsettled;
 use super::view::View;
 use certdrop::certificate::AlternativeName;
@@ -148,12 +149,17 @@ fn passes_metadata(filter: &Value, certificate: &Stored, now: OffsetDateTime) ->
         Some(("Status", wanted)) => wanted == certificate.status(now),
         Some(("Type", wanted)) => wanted == certificate.type_name(),
         Some(("InUse", wanted)) => *wanted == certificate.is_in_use(),
-        Some(("Exported", wanted)) => *wanted == false,
-        Some(("ExportOption", wanted)) => wanted == "DISABLED",
+        Some(("Exported", wanted)) => *wanted == is_exported(certificate),
+        Some(("ExportOption", wanted)) => *wanted == json!(certificate.export_option()),
         Some(("CertificateKeyPairOrigin", wanted)) => wanted == certificate.key_pair_origin(),
         Some(("ValidationMethod", wanted)) => {
-            validation_method(certificate).is_some_and(|method| wanted == method)
+            let method = certificate.validation_method(now);
+            method.is_some_and(|method| *wanted == json!(method))
         }
+        Some(("RootHierarchyType", wanted)) => certificate
+            .requested()
+            .and_then(Requested::n2)
+            .is_some_and(|n2| *wanted == json!(n2.root)),
         // RenewalStatus, ManagedBy and the ACME members: no certificate here has any.
         _ => false,
     }
@@ -229,42 +235,51 @@ fn compare(sort_by: &str, a: &Stored, b: &Stored, now: OffsetDateTime) -> Orderi
         "TYPE" => a.type_name().cmp(b.type_name()),
         "CERTIFICATE_ARN" => a.arn.cmp(&b.arn),
         "COMMON_NAME" => common_name(a).cmp(&common_name(b)),
-        "VALIDATION_METHOD" => validation_method(a).cmp(&validation_method(b)),
+        "VALIDATION_METHOD" => a.validation_method(now).cmp(&b.validation_method(now)),
+        "ISSUED_AT" => a.issued_at().cmp(&b.issued_at()),
+        "REVOKED_AT" => revoked_at(a).cmp(&revoked_at(b)),
+        "EXPORTED" => is_exported(a).cmp(&is_exported(b)),
+        "EXPORT_OPTION" => a.export_option().cmp(&b.export_option()),
+        "RENEWAL_ELIGIBILITY" => a.renewal_eligibility(now).cmp(b.renewal_eligibility(now)),
         "CERTIFICATE_KEY_PAIR_ORIGIN" => a.key_pair_origin().cmp(b.key_pair_origin()),
         // The others are the same for all certificates that can exist here.
         _ => Ordering::Equal,
     }
 }
 
-fn validation_method(certificate: &Stored) -> Option<&str> {
-    match &certificate.origin {
-        Origin::Requested {
-            validation_method, ..
-        } => Some(validation_method),
-        Origin::Imported { .. } => None,
-    }
+fn is_exported(certificate: &Stored) -> bool {
+    certificate.requested().is_some_and(Requested::is_exported)
+}
+
+fn revoked_at(certificate: &Stored) -> Option<OffsetDateTime> {
+    certificate.revocation().map(|revocation| revocation.at)
 }
 
 /// `CertificateSearchResult`.
 fn result(certificate: &Stored, view: &View) -> Value {
-    let mut metadata = json!({
+    let metadata = json!({
         "CertificateKeyPairOrigin": certificate.key_pair_origin(),
         "CreatedAt": timestamp(certificate.created_at),
-        "Exported": false,
-        "ExportOption": "DISABLED",
+        "Exported": is_exported(certificate),
+        "ExportOption": certificate.export_option(),
         "InUse": certificate.is_in_use(),
-        "RenewalEligibility": "INELIGIBLE",
+        "RenewalEligibility": certificate.renewal_eligibility(view.now),
         "Status": certificate.status(view.now),
         "Type": certificate.type_name(),
     });
-    if let Some(metadata) = metadata.as_object_mut() {
-        if let Some(imported_at) = certificate.imported_at() {
-            metadata.insert("ImportedAt".to_owned(), timestamp(imported_at));
-        }
-        if let Some(method) = validation_method(certificate) {
-            metadata.insert("ValidationMethod".to_owned(), Value::from(method));
-        }
-    }
+    let method = certificate.validation_method(view.now);
+    let n2 = certificate.requested().and_then(Requested::n2);
+    let metadata = with_present(
+        metadata,
+        [
+            ("CertificateUsage", n2.map(|n2| json!(n2.usage))),
+            ("ImportedAt", certificate.imported_at().map(timestamp)),
+            ("IssuedAt", certificate.issued_at().map(timestamp)),
+            ("RevokedAt", revoked_at(certificate).map(timestamp)),
+            ("RootHierarchyType", n2.map(|n2| json!(n2.root))),
+            ("ValidationMethod", method.map(|method| json!(method))),
+        ],
+    );
     json!({
         "CertificateArn": certificate.arn,
         "X509Attributes": x509_attributes(certificate, view.unsettled),

@@ -1,4 +1,5 @@
-//! The operations, each on one page of its own or a function here.
+//! A call, from the wire to the operation: what holds for all of them, and those of imported
+//! certificates. Those of requested ones are in `lifecycle`.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::describe::detail;
+use super::issue::Issuer;
 use super::journal::{Entry, Journal};
 use super::knobs::{Knobs, Meters};
 use super::material::{Given, Material};
@@ -22,7 +24,7 @@ use super::stored::{Origin, Stored};
 use super::tags::Tags;
 use super::unsettled::TooManyTags;
 use super::view::View;
-use super::{list, reimport, requests, search, shape, tagging_api, tags};
+use super::{list, reimport, requests, resource_tags, search, shape, tagging_api, tags};
 use certdrop::certificate::hexadecimal;
 
 /// What a local ACM is started with.
@@ -63,7 +65,10 @@ fn system_clock() -> OffsetDateTime {
 /// ACM and, for certificates, the tagging API of one account.
 pub struct Service {
     options: Options,
-    store: Store,
+    /// Signs what is requested.
+    pub(super) issuer: Issuer,
+    /// All certificates.
+    pub(super) store: Store,
     /// How the knobs stand now.
     pub knobs: Knobs,
     meters: Meters,
@@ -91,6 +96,7 @@ impl Service {
         Ok(Self {
             store: Store::open(options.data.as_deref())?,
             knobs: options.knobs.clone(),
+            issuer: Issuer::default(),
             meters: Meters::default(),
             journal: Journal::default(),
             options,
@@ -152,6 +158,7 @@ impl Service {
         }
         shape::check(shape, &request)?;
         let now = self.now();
+        self.end_due_requests(now)?;
         let view = View {
             now,
             unsettled: self.knobs.unsettled,
@@ -177,6 +184,18 @@ impl Service {
                 self.change_tags(operation, region, &request)
             }
             "RequestCertificate" => self.request(region, &request, now),
+            "ListCertificateDomainValidations" => self.list_validations(region, &request, now),
+            "ResendValidationEmail" => self.resend(region, &request, now),
+            "UpdateCertificateOptions" => self.update_options(region, &request, now),
+            "ExportCertificate" => self.export(region, request),
+            "RenewCertificate" => self.renew(region, &request, now),
+            "RevokeCertificate" => self.revoke(region, &request, now),
+            "GetAccountConfiguration" => Ok(self.store.configuration(region).to_json()),
+            "PutAccountConfiguration" => self.put_configuration(region, &request, now),
+            "TagResource" | "UntagResource" | "ListTagsForResource" => {
+                let arn = text_of(&request, "ResourceArn").unwrap_or_default();
+                Err(resource_tags::refusal(arn, operation))
+            }
             "GetResources" => {
                 let lag = self.knobs.lag_of(operation);
                 tagging_api::get_resources(&request, self.store.all_as_of(region, lag))
@@ -199,7 +218,7 @@ impl Service {
         };
         if current
             .as_ref()
-            .is_some_and(|current| current.material().is_none())
+            .is_some_and(|current| current.imported().is_none())
         {
             return Err(Refusal::validation(
                 "The certificate is not an imported certificate. Only certificates of type \
@@ -220,19 +239,20 @@ impl Service {
             chain: chain.as_deref().map(Vec::as_slice),
         };
         let material = Material::judge(&given, view)?;
-        let mut stored = match &current {
-            Some(current) => {
-                if let Some(before) = current.material() {
-                    reimport::check(&before.leaf, &material.leaf)?;
-                }
-                Stored::clone(current)
-            }
-            None => self.new_certificate(region, tags, now)?,
-        };
+        if let Some(before) = current.as_ref().and_then(|current| current.imported()) {
+            reimport::check(&before.leaf, &material.leaf)?;
+        }
         self.check_quotas(region, current.is_none(), now)?;
-        stored.origin = Origin::Imported {
+        let origin = Origin::Imported {
             material: Box::new(material),
             imported_at: now,
+        };
+        let stored = match current {
+            Some(current) => Stored {
+                origin,
+                ..Stored::clone(&current)
+            },
+            None => self.new_certificate(region, tags, origin, now)?,
         };
         let arn = stored.arn.clone();
         self.store.put(stored)?;
@@ -262,10 +282,7 @@ impl Service {
     fn get(&self, region: &str, request: &Map<String, Value>) -> Result<Value, Refusal> {
         let certificate = self.named(region, request)?;
         let Some(material) = certificate.material() else {
-            return Err(Refusal::new(
-                "RequestInProgressException",
-                "The certificate request is in progress and the certificate is not issued yet.",
-            ));
+            return Err(Refusal::in_progress());
         };
         let mut answer = json!({"Certificate": material.certificate_pem});
         if let (Some(chain), Some(answer)) = (material.shown_chain(), answer.as_object_mut()) {
@@ -278,11 +295,7 @@ impl Service {
         let certificate = Arc::clone(self.named(region, request)?);
         let Stored { arn, .. } = &*certificate;
         if certificate.is_in_use() {
-            let account = &self.options.account;
-            return Err(Refusal::new(
-                "ResourceInUseException",
-                format!("Certificate {arn} in account {account} is in use."),
-            ));
+            return Err(Refusal::in_use(arn));
         }
         self.store.remove(arn)?;
         Ok(json!({}))
@@ -309,48 +322,15 @@ impl Service {
         Ok(json!({}))
     }
 
-    /// A request that nobody will ever validate; a repeated one within its token is the same.
-    fn request(
+    fn put_configuration(
         &mut self,
         region: &str,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let token = text_of(request, "IdempotencyToken").map(str::to_owned);
-        let known = self.store.all(region).into_iter().find(|certificate| {
-            matches!(
-                &certificate.origin,
-                Origin::Requested { idempotency_token, .. }
-                    if token.is_some() && *idempotency_token == token
-            )
-        });
-        if let Some(known) = known {
-            return Ok(json!({"CertificateArn": known.arn}));
-        }
-        let given = request.get("Tags").map(tags::given).unwrap_or_default();
-        let reserved = self.knobs.unsettled.reserved_tag;
-        let tags = Tags::default().with(&given, reserved)?;
-        let mut stored = self.new_certificate(region, tags, now)?;
-        let mut names: Vec<String> = Vec::new();
-        let others = tagging_api::strings(request.get("SubjectAlternativeNames"));
-        for name in text_of(request, "DomainName").into_iter().chain(others) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        stored.origin = Origin::Requested {
-            names,
-            key_algorithm: text_of(request, "KeyAlgorithm")
-                .unwrap_or("RSA_2048")
-                .to_owned(),
-            validation_method: text_of(request, "ValidationMethod")
-                .unwrap_or("EMAIL")
-                .to_owned(),
-            idempotency_token: token,
-        };
-        let arn = stored.arn.clone();
-        self.store.put(stored)?;
-        Ok(json!({"CertificateArn": arn}))
+        let configuration = self.store.configuration(region).with(request, now)?;
+        self.store.put_configuration(region, configuration)?;
+        Ok(json!({}))
     }
 
     fn tag_resources(&mut self, region: &str, request: &Map<String, Value>) -> Value {
@@ -399,7 +379,7 @@ impl Service {
         self.store.put(changed)
     }
 
-    /// Forgets all certificates, the journal and the knobs.
+    /// Forgets all certificates, the configuration, the journal and the knobs.
     ///
     /// # Errors
     ///
@@ -426,7 +406,11 @@ impl Service {
     /// The certificate of a request that names one.
     ///
     /// Source of the sentence: `WaiterError.last_response` of DescribeCertificate, quoted in public.
-    fn named(&self, region: &str, request: &Map<String, Value>) -> Result<&Arc<Stored>, Refusal> {
+    pub(super) fn named(
+        &self,
+        region: &str,
+        request: &Map<String, Value>,
+    ) -> Result<&Arc<Stored>, Refusal> {
         let arn = text_of(request, "CertificateArn").unwrap_or_default();
         self.find(region, arn)?.ok_or_else(|| {
             let account = &self.options.account;
@@ -437,7 +421,7 @@ impl Service {
     /// The certificate `arn`.
     ///
     /// Source of the sentence: ImportCertificate onto an ARN that is gone, quoted in public.
-    fn existing(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+    pub(super) fn existing(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
         self.find(region, arn)?
             .ok_or_else(|| not_found(&format!("certificate {arn}")))
     }
@@ -462,10 +446,16 @@ impl Service {
         Ok(found.filter(|certificate| super::store::region_of(&certificate.arn) == region))
     }
 
-    fn new_certificate(
+    /// A certificate that has not been there before.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no random numbers.
+    pub(super) fn new_certificate(
         &mut self,
         region: &str,
         tags: Tags,
+        origin: Origin,
         now: OffsetDateTime,
     ) -> Result<Stored, Refusal> {
         let account = &self.options.account;
@@ -481,12 +471,7 @@ impl Service {
             created_at: now,
             tags,
             in_use_by: Vec::new(),
-            origin: Origin::Requested {
-                names: Vec::new(),
-                key_algorithm: String::new(),
-                validation_method: String::new(),
-                idempotency_token: None,
-            },
+            origin,
         })
     }
 }
@@ -520,12 +505,13 @@ pub(super) fn random_uuid() -> Result<String, Refusal> {
     Ok(parts.join("-"))
 }
 
-fn text_of<'a>(request: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
+/// A text of the request.
+pub(super) fn text_of<'a>(request: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
     request.get(member).and_then(Value::as_str)
 }
 
 /// Takes a blob out of the request, so that its text is wiped.
-fn blob(request: &mut Map<String, Value>, member: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn blob(request: &mut Map<String, Value>, member: &str) -> Option<Zeroizing<Vec<u8>>> {
     match request.remove(member)? {
         Value::String(text) => {
             let text = Zeroizing::new(text);

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::disk::Disk;
+use super::account::Configuration;
+use super::disk::{Disk, Kept};
 use super::refusal::Refusal;
 use super::stored::Stored;
 
 /// All certificates, by ARN; on disk as well where a folder was given.
 pub(super) struct Store {
     certificates: BTreeMap<String, Arc<Stored>>,
+    configurations: HashMap<String, Configuration>,
     disk: Option<Disk>,
     next_sequence: u64,
     changes: VecDeque<Change>,
@@ -35,21 +37,22 @@ impl Store {
     ///
     /// Where the folder cannot be used or a file in it is damaged.
     pub(super) fn open(folder: Option<&Path>) -> io::Result<Self> {
-        let (disk, certificates) = match folder {
+        let (disk, kept) = match folder {
             Some(folder) => {
-                let (disk, certificates) = Disk::open(folder)?;
-                (Some(disk), certificates)
+                let (disk, kept) = Disk::open(folder)?;
+                (Some(disk), kept)
             }
-            None => (None, Vec::new()),
+            None => (None, Kept::default()),
         };
         let mut store = Self {
             certificates: BTreeMap::new(),
+            configurations: kept.configurations,
             disk,
             next_sequence: 0,
             changes: VecDeque::new(),
             imports: HashMap::new(),
         };
-        for certificate in certificates {
+        for certificate in kept.certificates {
             store.next_sequence = store.next_sequence.max(certificate.sequence + 1);
             // Imports of certificates that were replaced or deleted since are not known any more.
             if let Some(imported_at) = certificate.imported_at() {
@@ -99,11 +102,42 @@ impl Store {
         in_order(all.filter(|c| region_of(&c.arn) == region).cloned())
     }
 
+    /// The requests of all regions that end by `now` and have not ended yet.
+    #[must_use]
+    pub(super) fn due(&self, now: OffsetDateTime) -> Vec<Arc<Stored>> {
+        let is_due = |c: &&Arc<Stored>| c.requested().is_some_and(|r| r.due(now).is_some());
+        self.certificates.values().filter(is_due).cloned().collect()
+    }
+
+    /// The configuration of `region`.
+    #[must_use]
+    pub(super) fn configuration(&self, region: &str) -> Configuration {
+        self.configurations.get(region).cloned().unwrap_or_default()
+    }
+
+    /// Sets the configuration of `region`; it is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// `InternalFailure` where the disk cannot be written. Nothing has changed then.
+    pub(super) fn put_configuration(
+        &mut self,
+        region: &str,
+        configuration: Configuration,
+    ) -> Result<(), Refusal> {
+        if let Some(disk) = &self.disk {
+            disk.save_configuration(region, &configuration)
+                .map_err(|error| disk_failed(&error))?;
+        }
+        self.configurations.insert(region.to_owned(), configuration);
+        Ok(())
+    }
+
     /// How many imported certificates `region` has.
     #[must_use]
     pub(super) fn count_imported(&self, region: &str) -> usize {
         let all = self.certificates.values();
-        all.filter(|c| region_of(&c.arn) == region && c.material().is_some())
+        all.filter(|c| region_of(&c.arn) == region && c.imported().is_some())
             .count()
     }
 
@@ -169,6 +203,10 @@ impl Store {
         let arns: Vec<String> = self.certificates.keys().cloned().collect();
         for arn in arns {
             self.remove(&arn)?;
+        }
+        let regions: Vec<String> = self.configurations.keys().cloned().collect();
+        for region in regions {
+            self.put_configuration(&region, Configuration::default())?;
         }
         self.changes.clear();
         self.imports.clear();

@@ -143,6 +143,7 @@ impl State {
         options.knobs.quota = Quota {
             certificates: 1_000_000,
             imports_per_year: 1_000_000,
+            ..Quota::default()
         };
         Self {
             objects: BTreeMap::new(),

@@ -192,8 +192,7 @@ fn regions_do_not_see_each_other() {
 #[test]
 fn an_operation_that_is_not_answered_is_unknown() {
     let program = Program::start(&[]);
-    let arn = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
-    let arguments = ["acm", "renew-certificate", "--certificate-arn", arn];
+    let arguments = ["acm", "list-acme-endpoints"];
     let error = run("aws/bin/aws", &arguments, &program.endpoint).unwrap_err();
     assert!(error.contains("UnknownOperationException"), "{error}");
     let refusal = Acm::new().call("PutTheKettleOn", json!({})).unwrap_err();

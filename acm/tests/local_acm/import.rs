@@ -384,6 +384,7 @@ fn the_quotas_are_refused_as_quotas() {
         knobs.quota = Quota {
             certificates: 2,
             imports_per_year: 4,
+            ..Quota::default()
         };
     });
     let first = acm.import(&issued);

@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![allow(unreachable_pub, reason = "nobody but this program has its modules")]
 
+mod account;
 mod answers;
 mod differential;
 mod import;
@@ -12,6 +13,7 @@ mod own_reading;
 mod persistence;
 mod pki;
 mod reimport;
+mod requested;
 mod server;
 mod tags;
 mod turning_knobs;

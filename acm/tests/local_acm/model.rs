@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certdrop_acm::{DETAIL_MEMBERS, Presence, Shape, Shown, UNBOUNDED, request_of};
+use certdrop_acm::{DETAIL_MEMBERS, End, Presence, Shape, Shown, UNBOUNDED, request_of};
 use serde_json::{Value, json};
 
 use super::pki::{Authority, Order};
 use super::server::{Acm, run};
 
-const OPERATIONS: [(&str, &str); 12] = [
+const OPERATIONS: [(&str, &str); 24] = [
     ("acm", "ImportCertificate"),
     ("acm", "DescribeCertificate"),
     ("acm", "GetCertificate"),
@@ -19,22 +19,49 @@ const OPERATIONS: [(&str, &str); 12] = [
     ("acm", "RemoveTagsFromCertificate"),
     ("acm", "ListTagsForCertificate"),
     ("acm", "RequestCertificate"),
+    ("acm", "ListCertificateDomainValidations"),
+    ("acm", "ResendValidationEmail"),
+    ("acm", "UpdateCertificateOptions"),
+    ("acm", "ExportCertificate"),
+    ("acm", "RenewCertificate"),
+    ("acm", "RevokeCertificate"),
+    ("acm", "GetAccountConfiguration"),
+    ("acm", "PutAccountConfiguration"),
+    ("acm", "TagResource"),
+    ("acm", "UntagResource"),
+    ("acm", "ListTagsForResource"),
     ("resourcegroupstaggingapi", "GetResources"),
     ("resourcegroupstaggingapi", "TagResources"),
+    ("resourcegroupstaggingapi", "UntagResources"),
 ];
+
+#[test]
+fn every_operation_of_acm_is_answered_but_those_of_acme() {
+    let model = model("acm");
+    let operations = model["operations"].as_object().unwrap();
+    for operation in operations.keys() {
+        let is_answered = request_of(operation).is_some();
+        assert_eq!(is_answered, !operation.contains("Acme"), "{operation}");
+    }
+}
 
 #[test]
 fn every_member_of_every_request_is_handled_with_the_models_limits() {
     let mut differences = Vec::new();
-    for (service, operation) in OPERATIONS
-        .into_iter()
-        .chain([("resourcegroupstaggingapi", "UntagResources")])
-    {
-        let model = model(service);
-        let name = text(&model["operations"][operation]["input"]["shape"]);
+    let services = ["acm", "resourcegroupstaggingapi"];
+    let models: BTreeMap<_, _> = services.map(|service| (service, model(service))).into();
+    for (service, operation) in OPERATIONS {
+        let model = &models[service];
+        let Some(name) = model["operations"][operation]["input"]["shape"].as_str() else {
+            assert_eq!(
+                operation, "GetAccountConfiguration",
+                "it alone has no input"
+            );
+            continue;
+        };
         let ours = request_of(operation).expect(operation);
         let mut compared = Compared {
-            model: &model,
+            model,
             seen: BTreeSet::new(),
             differences: &mut differences,
         };
@@ -58,22 +85,41 @@ fn every_member_of_certificate_detail_is_handled() {
 fn certificate_detail_shows_the_members_that_it_says_it_shows() {
     let mut acm = Acm::new();
     let imported = acm.import(&Authority::new().issue(&Order::default()));
-    let request = json!({"DomainName": "www.example.com"});
-    let requested = acm.call("RequestCertificate", request).unwrap();
-    let requested = requested["CertificateArn"].as_str().unwrap().to_owned();
-    for (arn, kinds) in [
-        (imported, [Shown::Always, Shown::Named, Shown::Imported]),
-        (requested, [Shown::Always, Shown::Named, Shown::Requested]),
+    let pending = acm.request(json!({"DomainName": "www.example.com"}));
+    let issued = acm.request(json!({"DomainName": "www.example.com"}));
+    acm.service.end_request_now(&issued, End::Issued).unwrap();
+    for (arn, kinds, sometimes) in [
+        (imported, vec![Shown::Imported, Shown::Certified], vec![]),
+        (pending, vec![Shown::Requested], vec![]),
+        (
+            issued,
+            vec![Shown::Requested, Shown::Certified],
+            vec!["IssuedAt"],
+        ),
     ] {
         let expected: Vec<&str> = DETAIL_MEMBERS
             .iter()
-            .filter(|(_, shown)| kinds.contains(shown))
+            .filter(|(name, shown)| {
+                [Shown::Always, Shown::Named].contains(shown)
+                    || kinds.contains(shown)
+                    || sometimes.contains(name)
+            })
             .map(|(name, _)| *name)
             .collect();
         let detail = acm.describe(&arn);
         let shown: Vec<&String> = detail.as_object().unwrap().keys().collect();
         assert_eq!(shown, expected);
     }
+}
+
+#[test]
+fn requests_fail_for_every_reason_of_the_model_and_no_other() {
+    let model = model("acm");
+    for reason in model["shapes"]["FailureReason"]["enum"].as_array().unwrap() {
+        let end: End = serde_json::from_value(json!({"FAILED": reason})).unwrap();
+        assert_ne!(end, End::Issued);
+    }
+    serde_json::from_value::<End>(json!({"FAILED": "BAD_LUCK"})).unwrap_err();
 }
 
 /// `service-2.json` of the installed botocore.

@@ -53,6 +53,12 @@ impl Acm {
         answer["CertificateArn"].as_str().unwrap().to_owned()
     }
 
+    /// Requests a certificate and gives the ARN.
+    pub fn request(&mut self, request: Value) -> String {
+        let answer = self.call("RequestCertificate", request).unwrap();
+        answer["CertificateArn"].as_str().unwrap().to_owned()
+    }
+
     /// Imports anew, without a chain.
     pub fn import_alone(&mut self, issued: &Issued) -> String {
         let mut request = import_request(issued);

@@ -106,7 +106,7 @@ fn knobs_are_turned_shown_and_reset_over_http() {
     assert_eq!(answer, get(endpoint, "/_certdrop/knobs"));
     assert_eq!(
         answer["quota"],
-        json!({"certificates": 1, "imports_per_year": 5_000})
+        json!({"certificates": 1, "imports_per_year": 5_000, "names": 10})
     );
     run("aws/bin/aws", &list, endpoint).unwrap();
     let throttled = run("aws/bin/aws", &list, endpoint).unwrap_err();
