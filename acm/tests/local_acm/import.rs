@@ -446,7 +446,7 @@ fn key_of(issued: &Issued) -> Key {
 }
 
 /// A corpus file whose certificates stand in order, PEM written anew.
-fn corpus(path: &str) -> Issued {
+pub fn corpus(path: &str) -> Issued {
     let path = format!("{}/../tests/corpus/{path}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read(path).unwrap();
     let certificates = X509::stack_from_pem(&text).unwrap();

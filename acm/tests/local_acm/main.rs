@@ -5,6 +5,7 @@
 mod account;
 mod answers;
 mod differential;
+mod facts;
 mod import;
 mod life;
 mod lists;

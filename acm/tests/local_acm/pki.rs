@@ -56,6 +56,8 @@ pub struct Order {
     pub is_ca: bool,
     /// Whether it has basic constraints at all.
     pub has_constraints: bool,
+    /// Random if left out.
+    pub serial: Option<u32>,
 }
 
 impl Default for Order {
@@ -70,6 +72,7 @@ impl Default for Order {
             extended_key_usages: Some(vec!["serverAuth"]),
             is_ca: false,
             has_constraints: true,
+            serial: None,
         }
     }
 }
@@ -133,6 +136,15 @@ impl Authority {
     }
 }
 
+/// Without a chain.
+pub fn issued_alone(key: &Key, order: &Order) -> Issued {
+    Issued {
+        certificate: pem(&self_signed(key, order)),
+        key: pem_of_key(key),
+        chain: String::new(),
+    }
+}
+
 pub fn self_signed(key: &Key, order: &Order) -> X509 {
     sign(order, key, None)
 }
@@ -144,10 +156,11 @@ pub fn sign(order: &Order, key: &Key, issuer: Option<(&X509, &Key)>) -> X509 {
     let mut serial = [0_u8; 16];
     openssl::rand::rand_bytes(&mut serial).unwrap();
     serial[0] = (serial[0] & 0x7f) | 0x01;
-    let serial = BigNum::from_slice(&serial)
-        .unwrap()
-        .to_asn1_integer()
-        .unwrap();
+    let serial = match order.serial {
+        Some(serial) => BigNum::from_u32(serial).unwrap(),
+        None => BigNum::from_slice(&serial).unwrap(),
+    };
+    let serial = serial.to_asn1_integer().unwrap();
     builder.set_serial_number(&serial).unwrap();
     let subject = name(order);
     builder.set_subject_name(&subject).unwrap();

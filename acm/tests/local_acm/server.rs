@@ -59,14 +59,6 @@ impl Acm {
         answer["CertificateArn"].as_str().unwrap().to_owned()
     }
 
-    /// Imports anew, without a chain.
-    pub fn import_alone(&mut self, issued: &Issued) -> String {
-        let mut request = import_request(issued);
-        request["CertificateChain"] = Value::Null;
-        let answer = self.call("ImportCertificate", request).unwrap();
-        answer["CertificateArn"].as_str().unwrap().to_owned()
-    }
-
     pub fn reimport(&mut self, arn: &str, issued: &Issued) -> Result<Value, Refusal> {
         let mut request = import_request(issued);
         request["CertificateArn"] = json!(arn);
@@ -86,11 +78,13 @@ impl Acm {
     }
 }
 
+/// An empty chain is left out.
 pub fn import_request(issued: &Issued) -> Value {
+    let chain = (!issued.chain.is_empty()).then(|| blob(&issued.chain));
     json!({
         "Certificate": blob(&issued.certificate),
         "PrivateKey": blob(&issued.key),
-        "CertificateChain": blob(&issued.chain),
+        "CertificateChain": chain,
     })
 }
 
@@ -174,10 +168,16 @@ pub fn post(endpoint: &str, path: &str, body: &Value) -> Value {
 }
 
 fn http(endpoint: &str, request: &str) -> Value {
+    let answer = raw(endpoint, request);
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
+}
+
+/// The answer to a request as it is, headers and all.
+pub fn raw(endpoint: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(endpoint.trim_start_matches("http://")).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(body).unwrap()
+    answer
 }

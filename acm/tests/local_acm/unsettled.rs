@@ -5,7 +5,7 @@ use certdrop_acm::{
 };
 use serde_json::{Value, json};
 
-use super::pki::{Authority, Issued, Order, p256, pem, pem_of_key, rsa, self_signed};
+use super::pki::{Authority, Issued, Order, issued_alone, p256, pem, pem_of_key, rsa, self_signed};
 use super::server::{Acm, blob, import_request};
 
 fn with(change: impl FnOnce(&mut Unsettled)) -> Acm {
@@ -90,13 +90,9 @@ fn answers_show_what_is_chosen() {
         ..Order::default()
     };
     let key = rsa(2048);
-    let own = Issued {
-        certificate: pem(&self_signed(&key, &order)),
-        key: pem_of_key(&key),
-        chain: String::new(),
-    };
+    let own = issued_alone(&key, &order);
     let mut acm = Acm::new();
-    let arn = acm.import_alone(&own);
+    let arn = acm.import(&own);
     let mut shown = |change: fn(&mut Unsettled)| {
         acm.set(|knobs| change(&mut knobs.unsettled));
         acm.describe(&arn)
