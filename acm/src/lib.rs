@@ -66,7 +66,8 @@ pub use requests::{UNBOUNDED, request_of};
 pub use service::{Call, Options, Service};
 pub use shape::{Member, Pattern, Presence, Shape};
 pub use unsettled::{
-    AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TooManyTags, Unsettled,
+    AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TagWithoutValue, TooManyTags,
+    Unsettled,
 };
 
 /// Answers on `listener` until the process ends.

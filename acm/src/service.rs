@@ -178,7 +178,8 @@ impl Service {
             "DeleteCertificate" => self.delete(region, &request),
             "ListTagsForCertificate" => {
                 let certificate = self.named(region, &request)?;
-                Ok(json!({"Tags": certificate.tags.to_json()}))
+                let without_value = view.unsettled.tag_without_value;
+                Ok(json!({"Tags": certificate.tags.to_json(without_value)}))
             }
             "AddTagsToCertificate" | "RemoveTagsFromCertificate" => {
                 self.change_tags(operation, region, &request)
@@ -312,7 +313,7 @@ impl Service {
         let certificate = self.named(region, request)?;
         let tags = match operation {
             "AddTagsToCertificate" => certificate.tags.with(&given, reserved)?,
-            _ => certificate.tags.without(&given),
+            _ => certificate.tags.without(&given, reserved)?,
         };
         let changed = Stored {
             tags,
@@ -351,7 +352,10 @@ impl Service {
         let mut failed = Map::new();
         for arn in tagging_api::strings(request.get("ResourceARNList")) {
             let outcome = self.existing(region, arn).cloned().and_then(|certificate| {
-                let tags = certificate.tags.without(&removed).with(&added, reserved)?;
+                let tags = certificate
+                    .tags
+                    .without(&removed, reserved)?
+                    .with(&added, reserved)?;
                 self.store.put(Stored {
                     tags,
                     ..Stored::clone(&certificate)

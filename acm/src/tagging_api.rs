@@ -8,6 +8,7 @@ use super::paging;
 use super::refusal::Refusal;
 use super::stored::Stored;
 use super::tags::Tags;
+use super::unsettled::TagWithoutValue;
 
 /// GetResources over `certificates`, the oldest first.
 ///
@@ -42,7 +43,7 @@ pub(super) fn get_resources(
     let page = paging::cut(&certificates, token, page_length(request)?)
         .map_err(|_| invalid("The PaginationToken is not valid."))?;
     let resources = page.certificates.iter().map(
-        |certificate| json!({"ResourceARN": certificate.arn, "Tags": certificate.tags.to_json()}),
+        |certificate| json!({"ResourceARN": certificate.arn, "Tags": certificate.tags.to_json(TagWithoutValue::Empty)}),
     );
     Ok(json!({
         "ResourceTagMappingList": resources.collect::<Value>(),

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::unsettled::ReservedTag;
+use super::unsettled::{ReservedTag, TagWithoutValue};
 
 /// Tags by key. The length of keys and values is the model's business, see [`super::requests`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub(super) struct Tags(BTreeMap<String, String>);
+pub(super) struct Tags(BTreeMap<String, Option<String>>);
 
 /// A tag of a request; the value may be left out.
 pub(super) struct GivenTag<'a> {
@@ -59,34 +59,50 @@ impl Tags {
                 )));
             }
             seen.push(tag.key);
-            tags.0.insert(tag.key.to_owned(), value.to_owned());
+            tags.0
+                .insert(tag.key.to_owned(), tag.value.map(str::to_owned));
         }
         if tags.0.len() > MAX_TAGS {
             let all = tags.0.iter();
-            return Err(too_many(
-                all.map(|(key, value)| (key.as_str(), value.as_str())),
-            ));
+            return Err(too_many(all.map(|(key, value)| {
+                (key.as_str(), value.as_deref().unwrap_or_default())
+            })));
         }
         Ok(tags)
     }
 
     /// These tags without `given`. A tag with a value goes only if it has that value; one that is
     /// not there is no error.
-    #[must_use]
-    pub(super) fn without(&self, given: &[GivenTag<'_>]) -> Self {
-        let goes = |key: &str, value: &str| {
-            given
-                .iter()
-                .any(|tag| tag.key == key && tag.value.is_none_or(|wanted| wanted == value))
+    ///
+    /// # Errors
+    ///
+    /// The code of `reserved` for a reserved prefix.
+    pub(super) fn without(
+        &self,
+        given: &[GivenTag<'_>],
+        reserved: ReservedTag,
+    ) -> Result<Self, Refusal> {
+        if given.iter().any(|tag| is_reserved(tag.key)) {
+            return Err(reserved_refusal(reserved));
+        }
+        let goes = |key: &str, value: Option<&str>| {
+            given.iter().any(|tag| {
+                tag.key == key
+                    && tag
+                        .value
+                        .is_none_or(|wanted| wanted == value.unwrap_or_default())
+            })
         };
-        let kept = self.0.iter().filter(|(key, value)| !goes(key, value));
-        Self(kept.map(|(k, v)| (k.clone(), v.clone())).collect())
+        let mut kept = self.clone();
+        kept.0.retain(|key, value| !goes(key, value.as_deref()));
+        Ok(kept)
     }
 
     /// The value of `key`.
     #[must_use]
     pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        let value = self.0.get(key)?;
+        Some(value.as_deref().unwrap_or_default())
     }
 
     /// No tag at all.
@@ -97,10 +113,13 @@ impl Tags {
 
     /// As the answers show them, by key.
     #[must_use]
-    pub(super) fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self, without_value: TagWithoutValue) -> Value {
         let tags = self.0.iter();
-        tags.map(|(key, value)| json!({"Key": key, "Value": value}))
-            .collect()
+        tags.map(|(key, value)| match (value, without_value) {
+            (None, TagWithoutValue::Absent) => json!({"Key": key}),
+            _ => json!({"Key": key, "Value": value.as_deref().unwrap_or_default()}),
+        })
+        .collect()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Unsettled {
     pub absent_usages: AbsentUsages,
     /// The code for a tag that begins with `aws:`.
     pub reserved_tag: ReservedTag,
+    /// What the lists of tags show for a tag that was given no value.
+    pub tag_without_value: TagWithoutValue,
     /// The code for more than 50 tags in one request.
     pub too_many_tags: TooManyTags,
 }
@@ -40,6 +42,7 @@ impl Default for Unsettled {
             ip_names: IpNames::Hidden,
             absent_usages: AbsentUsages::AnyAndNone,
             reserved_tag: ReservedTag::InvalidTagException,
+            tag_without_value: TagWithoutValue::Empty,
             too_many_tags: TooManyTags::ValidationException,
         }
     }
@@ -93,6 +96,16 @@ pub enum ReservedTag {
     InvalidTagException,
     /// As moto has it.
     ValidationException,
+}
+
+/// `Value` of a tag that was given none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagWithoutValue {
+    /// The empty text, as in other services.
+    Empty,
+    /// It is left out, as moto has it.
+    Absent,
 }
 
 /// The code for too many tags in one request.

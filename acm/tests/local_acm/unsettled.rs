@@ -1,7 +1,8 @@
 //! What is not settled about ACM: both readings of each question.
 
 use certdrop_acm::{
-    AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TooManyTags, Unsettled,
+    AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TagWithoutValue, TooManyTags,
+    Unsettled,
 };
 use serde_json::{Value, json};
 
@@ -135,4 +136,30 @@ fn tags_are_refused_by_the_chosen_code() {
     });
     assert_eq!(code(&mut acm, &reserved), "ValidationException");
     assert_eq!(code(&mut acm, &many), "TooManyTagsException");
+}
+
+#[test]
+fn reserved_tags_are_not_removed() {
+    let mut acm = Acm::new();
+    let arn = acm.import(&Authority::new().issue(&Order::default()));
+    let request = json!({"CertificateArn": arn, "Tags": [{"Key": "aws:a"}]});
+    let refusal = acm.call("RemoveTagsFromCertificate", request).unwrap_err();
+    assert_eq!(refusal.code, "InvalidTagException");
+}
+
+#[test]
+fn a_tag_without_a_value_has_an_empty_one_or_none() {
+    for (reading, shown) in [
+        (TagWithoutValue::Empty, json!({"Key": "a", "Value": ""})),
+        (TagWithoutValue::Absent, json!({"Key": "a"})),
+    ] {
+        let mut acm = with(|unsettled| unsettled.tag_without_value = reading);
+        let arn = acm.import(&Authority::new().issue(&Order::default()));
+        let tags = json!([{"Key": "a"}, {"Key": "b", "Value": ""}]);
+        let request = json!({"CertificateArn": arn, "Tags": tags});
+        acm.call("AddTagsToCertificate", request).unwrap();
+        let answer = acm.call("ListTagsForCertificate", json!({"CertificateArn": arn}));
+        let expected = json!([shown, {"Key": "b", "Value": ""}]);
+        assert_eq!(answer.unwrap()["Tags"], expected, "{reading:?}");
+    }
 }
