@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::certificate_request::TOKEN_LIFE;
 use super::refusal::Refusal;
-use super::request::TOKEN_LIFE;
 
 /// What PutAccountConfiguration has set.
 #[derive(Clone, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::knobs::Requests;
+use super::certificate_request::{choice, milliseconds};
+use super::knobs::CertificateRequests;
 use super::refusal::Refusal;
-use super::request::{choice, milliseconds};
 use super::requested::{Authority, Requested, Switch};
 use super::stored::Stored;
 use super::validation::{Method, Migration, Validation};
@@ -21,7 +21,7 @@ use super::validation::{Method, Migration, Validation};
 pub(super) fn updated(
     certificate: &Stored,
     options: &Map<String, Value>,
-    requests: Requests,
+    requests: CertificateRequests,
     now: OffsetDateTime,
 ) -> Result<Requested, Refusal> {
     let Some(requested) = certificate.requested() else {
@@ -59,7 +59,7 @@ fn not_permitted(whose: &str) -> Refusal {
 fn migrate(
     validation: &mut Validation,
     method: Method,
-    requests: Requests,
+    requests: CertificateRequests,
     now: OffsetDateTime,
 ) -> Result<(), Refusal> {
     if validation.migration.is_some_and(|m| !m.is_done(now)) {

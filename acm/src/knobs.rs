@@ -25,7 +25,7 @@ pub struct Knobs {
     /// How many certificates and imports an account may have.
     pub quota: Quota,
     /// How certificate requests go on and end.
-    pub requests: Requests,
+    pub requests: CertificateRequests,
     /// What nobody knows of ACM, as it is to be here.
     pub unsettled: Unsettled,
     /// The instant that it is, for ever; `null` for the clock.
@@ -72,7 +72,7 @@ impl Default for Quota {
 /// clock of `now`: where that stands still, nothing happens.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Requests {
+pub struct CertificateRequests {
     /// After how many milliseconds DNS records and mail addresses are shown. AWS takes a few seconds.
     pub shown_after_ms: u64,
     /// After how many milliseconds a request ends; `null` for not before it is told to.
@@ -81,7 +81,7 @@ pub struct Requests {
     pub end: End,
 }
 
-impl Default for Requests {
+impl Default for CertificateRequests {
     /// Long enough for a client to see the request pending, and short enough to wait for.
     fn default() -> Self {
         Self {

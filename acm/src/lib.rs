@@ -11,7 +11,7 @@
 //! | `service` | the operations |
 //! | `requests`, `shape` | the members that the service's model allows, and how they are checked |
 //! | `material`, `pem`, `reimport`, `tags` | ACM's own rules for imports |
-//! | `lifecycle`, `request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
+//! | `lifecycle`, `certificate_request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
 //! | `certificate_options`, `export`, `renew`, `resend`, `revoke` | what may be done with one |
 //! | `account`, `resource_tags` | the rest of the API |
 //! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
@@ -21,6 +21,7 @@
 
 mod account;
 mod certificate_options;
+mod certificate_request;
 mod describe;
 mod disk;
 mod export;
@@ -36,7 +37,6 @@ mod pem;
 mod refusal;
 mod reimport;
 mod renew;
-mod request;
 mod requested;
 mod requests;
 mod resend;
@@ -59,7 +59,7 @@ use std::io;
 use tokio::net::TcpListener;
 
 pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
-pub use knobs::{Knobs, Quota, Rate, Requests};
+pub use knobs::{CertificateRequests, Knobs, Quota, Rate};
 pub use refusal::Refusal;
 pub use requested::{End, FailureReason};
 pub use requests::{UNBOUNDED, request_of};

@@ -11,7 +11,7 @@ use super::service::{Service, blob, text_of};
 use super::store::region_of;
 use super::stored::{Origin, Stored};
 use super::tags::{self, Tags};
-use super::{certificate_options, export, renew, request, resend, revoke};
+use super::{certificate_options, certificate_request, export, renew, resend, revoke};
 
 impl Service {
     /// A repeated request within its token's life is the same.
@@ -21,12 +21,12 @@ impl Service {
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let fingerprint = request::fingerprint(request);
+        let fingerprint = certificate_request::fingerprint(request);
         let known = self.store.all(region).into_iter().find(|certificate| {
             let known = certificate.requested().and_then(|r| r.idempotency.as_ref());
             known.is_some()
                 && known == fingerprint.as_ref()
-                && now < certificate.created_at + request::TOKEN_LIFE
+                && now < certificate.created_at + certificate_request::TOKEN_LIFE
         });
         if let Some(known) = known {
             return Ok(json!({"CertificateArn": known.arn}));
@@ -34,7 +34,7 @@ impl Service {
         let given = request.get("Tags").map(tags::given).unwrap_or_default();
         let reserved = self.knobs.unsettled.reserved_tag;
         let tags = Tags::default().with(&given, reserved)?;
-        let requested = request::judge(request, &self.knobs, now)?;
+        let requested = certificate_request::judge(request, &self.knobs, now)?;
         let origin = Origin::Requested(Box::new(requested));
         let stored = self.new_certificate(region, tags, origin, now)?;
         let arn = stored.arn.clone();

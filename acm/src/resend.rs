@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
+use super::certificate_request::check_mail_domain;
 use super::refusal::Refusal;
-use super::request::check_mail_domain;
 use super::stored::Stored;
 use super::validation::Method;
 

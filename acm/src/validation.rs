@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::describe::timestamp;
+use super::describe::{timestamp, with_present};
 use super::refusal::Refusal;
 use certdrop::certificate::hexadecimal;
 
@@ -89,18 +89,14 @@ impl Validation {
     pub(super) fn options(&self, asked: &Asked<'_>) -> Value {
         let method = self.method(asked.now);
         let option = |name: &String| {
-            let mut option = json!({
+            let (member, challenge) = self.challenge(method, name, asked);
+            let option = json!({
                 "DomainName": name,
                 "ValidationDomain": self.mail_domain(name),
                 "ValidationMethod": method,
                 "ValidationStatus": asked.status,
             });
-            if let (Some((member, challenge)), Some(option)) =
-                (self.challenge(method, name, asked), option.as_object_mut())
-            {
-                option.insert(member.to_owned(), challenge);
-            }
-            option
+            with_present(option, [(member, challenge)])
         };
         asked.names.iter().map(option).collect()
     }
@@ -141,28 +137,22 @@ impl Validation {
         let length = length.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
         let page = asked.names.iter().skip(start).take(length);
         let summaries = page.map(|name| self.summary(name, asked));
-        let mut answer = json!({"DomainValidationSummaryList": summaries.collect::<Value>()});
+        let answer = json!({"DomainValidationSummaryList": summaries.collect::<Value>()});
         let end = start.saturating_add(length);
-        if let (true, Some(answer)) = (end < asked.names.len(), answer.as_object_mut()) {
-            let token = BASE64_URL_SAFE_NO_PAD.encode(end.to_string());
-            answer.insert("NextToken".to_owned(), Value::from(token));
-        }
-        Ok(answer)
+        let next = (end < asked.names.len()).then(|| token_of(end));
+        Ok(with_present(answer, [("NextToken", next.map(Value::from))]))
     }
 
     /// `DomainValidationSummary`.
     fn summary(&self, name: &str, asked: &Asked<'_>) -> Value {
-        let method = self.method(asked.now);
-        let mut summary = json!({
-            "DomainName": name,
-            "ActiveValidationConfiguration": self.configuration(method, asked.status, name, asked),
-        });
-        let pending = self.migration.is_some_and(|m| !m.is_done(asked.now));
-        if let (true, Some(summary)) = (pending, summary.as_object_mut()) {
-            let requested = self.configuration(Method::Dns, DomainStatus::Pending, name, asked);
-            summary.insert("RequestedValidationConfiguration".to_owned(), requested);
-        }
-        summary
+        let active = self.configuration(self.method(asked.now), asked.status, name, asked);
+        let is_changing = self.migration.is_some_and(|m| !m.is_done(asked.now));
+        let requested = is_changing
+            .then(|| self.configuration(Method::Dns, DomainStatus::Pending, name, asked));
+        with_present(
+            json!({"DomainName": name, "ActiveValidationConfiguration": active}),
+            [("RequestedValidationConfiguration", requested)],
+        )
     }
 
     /// `ValidationConfiguration`.
@@ -173,25 +163,19 @@ impl Validation {
         name: &str,
         asked: &Asked<'_>,
     ) -> Value {
-        let challenge = self.challenge(method, name, asked).map(|(member, value)| {
-            let challenge = json!({member: value});
-            match method {
-                Method::Email => json!({"EmailValidationChallenge": {
-                    "ValidationEmails": value,
-                    "ValidationDomain": self.mail_domain(name),
-                }}),
-                Method::Dns | Method::Http => json!({"DnsValidationChallenge": challenge}),
-            }
+        let (member, challenge) = self.challenge(method, name, asked);
+        let challenge = challenge.and_then(|challenge| match method {
+            Method::Dns => Some(json!({"DnsValidationChallenge": {member: challenge}})),
+            Method::Email => Some(json!({"EmailValidationChallenge": {
+                member: challenge, "ValidationDomain": self.mail_domain(name),
+            }})),
+            // The model has none.
+            Method::Http => None,
         });
-        let mut configuration = json!({"ValidationMethod": method, "ValidationStatus": status});
-        // The model has no challenge for HTTP.
-        if let (Some(challenge), Some(members)) = (
-            challenge.filter(|_| method != Method::Http),
-            configuration.as_object_mut(),
-        ) {
-            members.insert("ValidationChallenge".to_owned(), challenge);
-        }
-        configuration
+        with_present(
+            json!({"ValidationMethod": method, "ValidationStatus": status}),
+            [("ValidationChallenge", challenge)],
+        )
     }
 
     /// What the owner of `name` has to do, with its member in `DomainValidation`. A record is not
@@ -202,18 +186,17 @@ impl Validation {
         method: Method,
         name: &str,
         asked: &Asked<'_>,
-    ) -> Option<(&'static str, Value)> {
+    ) -> (&'static str, Option<Value>) {
         let is_shown = self.shown_at <= asked.now;
         match method {
-            Method::Dns => is_shown.then(|| ("ResourceRecord", record(name, asked.arn))),
-            Method::Http => is_shown.then(|| ("HttpRedirect", redirect(name, asked.arn))),
+            Method::Dns => ("ResourceRecord", is_shown.then(|| record(name, asked.arn))),
+            Method::Http => ("HttpRedirect", is_shown.then(|| redirect(name, asked.arn))),
             Method::Email => {
-                let addresses = if is_shown {
-                    addresses(self.mail_domain(name))
-                } else {
-                    Vec::new()
-                };
-                Some(("ValidationEmails", json!(addresses)))
+                let addresses = is_shown.then(|| addresses(self.mail_domain(name)));
+                (
+                    "ValidationEmails",
+                    Some(json!(addresses.unwrap_or_default())),
+                )
             }
         }
     }
@@ -297,6 +280,10 @@ fn token(of: &str) -> String {
     let digest = digest::digest(&digest::SHA256, of.as_bytes());
     let half = digest.as_ref().get(..16).unwrap_or_default();
     hexadecimal(half, "")
+}
+
+fn token_of(place: usize) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(place.to_string())
 }
 
 fn place_of(token: &str) -> Result<usize, Refusal> {

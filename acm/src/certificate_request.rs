@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::knobs::{Knobs, Requests};
+use super::knobs::{CertificateRequests, Knobs};
 use super::refusal::Refusal;
 use super::requested::{
     Authority, CertificateUsage, N2, Progress, Requested, RootHierarchy, Switch,
@@ -127,7 +127,7 @@ fn private(request: &Map<String, Value>, arn: &str) -> Result<Authority, Refusal
 fn public(
     request: &Map<String, Value>,
     names: &[String],
-    requests: Requests,
+    requests: CertificateRequests,
     now: OffsetDateTime,
 ) -> Result<Authority, Refusal> {
     let method = choice(request, "ValidationMethod").unwrap_or(Method::Email);
@@ -145,15 +145,13 @@ fn public(
 /// Source: API reference of RequestCertificate, `CertificateUsage` and `RootHierarchyType`. The
 /// texts are inferred.
 fn n2(request: &Map<String, Value>, method: Method) -> Result<Option<N2>, Refusal> {
-    let usage = choice(request, "CertificateUsage");
+    let usage: Option<CertificateUsage> = choice(request, "CertificateUsage");
     let Some(root) = choice(request, "RootHierarchyType") else {
         return match usage {
             None => Ok(None),
-            Some(CertificateUsage::ClientAndServerAuth | CertificateUsage::ClientAuthOnly) => {
-                Err(Refusal::validation(
-                    "CertificateUsage can be specified with RootHierarchyType only.",
-                ))
-            }
+            Some(_) => Err(Refusal::validation(
+                "CertificateUsage can be specified with RootHierarchyType only.",
+            )),
         };
     };
     if method != Method::Dns {
