@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `http` | awsJson1_1 on the wire; the knobs' own paths |
 //! | `service` | the operations |
-//! | `requests`, `shape` | the members that the service's model allows, and how they are checked |
+//! | `requests`, `patterns`, `shape` | the members that the service's model allows, and how they are checked |
 //! | `material`, `pem`, `reimport`, `tags` | ACM's own rules for imports |
 //! | `lifecycle`, `certificate_request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
 //! | `certificate_options`, `export`, `renew`, `resend`, `revoke` | what may be done with one |
@@ -33,6 +33,7 @@ mod lifecycle;
 mod list;
 mod material;
 mod paging;
+mod patterns;
 mod pem;
 mod refusal;
 mod reimport;

@@ -3,6 +3,10 @@
 //! Source: `acm/2015-12-08/service-2.json` and `resourcegroupstaggingapi/2017-01-26/service-2.json`
 //! of botocore 1.44.8; a test compares each shape with the installed model.
 
+use super::patterns::{
+    ANYTHING, ARN_PATTERN, CERTIFICATE_ARN_PATTERN, DOMAIN_NAME_PATTERN, LATIN_1, PCA_ARN_PATTERN,
+    SERIAL_NUMBER, TAG, WORD,
+};
 use super::shape::Presence::{Optional, Required};
 use super::shape::{Member, Pattern, Presence, Shape};
 
@@ -475,99 +479,3 @@ static TAGS: Shape = list(
 static ARN: Shape = text(20, 2_048, Some(&ARN_PATTERN));
 static CERTIFICATE_ARN: Shape = text(20, 2_048, Some(&CERTIFICATE_ARN_PATTERN));
 static DOMAIN_NAME: Shape = text(1, 253, Some(&DOMAIN_NAME_PATTERN));
-
-static ARN_PATTERN: Pattern = Pattern {
-    text: r"arn:[\w+=/,.@-]+:acm:[\w+=/,.@-]*:[0-9]+:[\w+=,.@-]+(/[\w+=,.@-]+)*",
-    matches: |text| is_arn(text, "acm"),
-};
-static CERTIFICATE_ARN_PATTERN: Pattern = Pattern {
-    text: r"arn:[\w+=/,.@-]+:acm:[\w+=/,.@-]*:[0-9]+:certificate/[\w+=,.@-]+.*",
-    matches: |text| {
-        is_arn(text, "acm")
-            && text
-                .splitn(6, ':')
-                .last()
-                .is_some_and(|resource| resource.starts_with("certificate/"))
-    },
-};
-static PCA_ARN_PATTERN: Pattern = Pattern {
-    text: r"arn:[\w+=/,.@-]+:acm-pca:[\w+=/,.@-]*:[0-9]+:[\w+=,.@-]+(/[\w+=,.@-]+)*",
-    matches: |text| is_arn(text, "acm-pca"),
-};
-static TAG: Pattern = Pattern {
-    text: r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)",
-    // `char::is_numeric` is the general category N. `is_alphabetic` takes in some marks beside the
-    // category L, which only matters to scripts with combining vowels.
-    matches: |text| {
-        text.chars().all(|c| {
-            c.is_alphabetic()
-                || c.is_numeric()
-                || "_.:/=+-@".contains(c)
-                || (c.is_whitespace() && !c.is_control())
-        })
-    },
-};
-static SERIAL_NUMBER: Pattern = Pattern {
-    text: "[0-9a-f]{2}(:[0-9a-f]{2}){1,19}",
-    matches: |text| {
-        (2..=20).contains(&text.split(':').count())
-            && text.split(':').all(|byte| {
-                byte.len() == 2 && byte.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
-            })
-    },
-};
-static DOMAIN_NAME_PATTERN: Pattern = Pattern {
-    text: r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])",
-    matches: |text| {
-        let name = text.strip_prefix("*.").unwrap_or(text);
-        let mut labels = name.rsplit('.');
-        labels
-            .next()
-            .is_some_and(|top| top.len() >= 2 && is_label(top))
-            && labels.clone().next().is_some()
-            && labels.all(is_label)
-    },
-};
-static WORD: Pattern = Pattern {
-    text: r"\w+",
-    matches: |text| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
-};
-static LATIN_1: Pattern = Pattern {
-    text: r"[\u0009\u000A\u000D\u0020-\u00FF]*",
-    matches: |text| {
-        text.chars()
-            .all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}'))
-    },
-};
-static ANYTHING: Pattern = Pattern {
-    text: r"[\s\S]*",
-    matches: |_| true,
-};
-
-fn is_arn(text: &str, service: &str) -> bool {
-    let part = |part: &str, others: &str| {
-        part.chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || others.contains(c))
-    };
-    match *text.splitn(6, ':').collect::<Vec<_>>() {
-        ["arn", partition, named, region, account, resource] => {
-            named == service
-                && !partition.is_empty()
-                && part(partition, "+=/,.@-")
-                && part(region, "+=/,.@-")
-                && !account.is_empty()
-                && account.chars().all(|c| c.is_ascii_digit())
-                && resource
-                    .split('/')
-                    .all(|piece| !piece.is_empty() && part(piece, "+=,.@-"))
-        }
-        _ => false,
-    }
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
