@@ -140,6 +140,19 @@ impl Service {
             return Err(Refusal::new("UnknownOperationException", ""));
         };
         self.meters.take(operation, &self.knobs, Instant::now())?;
+        self.check_tags(operation, &request)?;
+        shape::check(shape, &request)?;
+        let now = self.now();
+        self.end_due_requests(now)?;
+        let view = View {
+            now,
+            unsettled: self.knobs.unsettled,
+        };
+        self.perform(operation, region, request, &view)
+    }
+
+    /// What is judged of tags before the model.
+    fn check_tags(&self, operation: &str, request: &Map<String, Value>) -> Result<(), Refusal> {
         // AWS judges the tags of a re-import last, but an empty list breaks the model first; either
         // way it is refused, and this sentence helps.
         if operation == "ImportCertificate"
@@ -151,29 +164,31 @@ impl Service {
                 "Tagging is not permitted on re-import.",
             ));
         }
-        if let (TooManyTags::TooManyTagsException, Some(list)) =
-            (self.knobs.unsettled.too_many_tags, request.get("Tags"))
-        {
-            tags::check_count(list)?;
+        match (self.knobs.unsettled.too_many_tags, request.get("Tags")) {
+            (TooManyTags::TooManyTagsException, Some(list)) => tags::check_count(list),
+            _ => Ok(()),
         }
-        shape::check(shape, &request)?;
-        let now = self.now();
-        self.end_due_requests(now)?;
-        let view = View {
-            now,
-            unsettled: self.knobs.unsettled,
-        };
+    }
+
+    fn perform(
+        &mut self,
+        operation: &str,
+        region: &str,
+        request: Map<String, Value>,
+        view: &View,
+    ) -> Result<Value, Refusal> {
+        let now = view.now;
         match operation {
-            "ImportCertificate" => self.import(region, request, &view),
+            "ImportCertificate" => self.import(region, request, view),
             "DescribeCertificate" => {
                 let certificate = self.named(region, &request)?;
-                Ok(json!({"Certificate": detail(certificate, &view)}))
+                Ok(json!({"Certificate": detail(certificate, view)}))
             }
             "GetCertificate" => self.get(region, &request),
-            "ListCertificates" => list::list(&request, self.store.all(region), &view),
+            "ListCertificates" => list::list(&request, self.store.all(region), view),
             "SearchCertificates" => {
                 let lag = self.knobs.lag_of(operation);
-                search::search(&request, self.store.all_as_of(region, lag), &view)
+                search::search(&request, self.store.all_as_of(region, lag), view)
             }
             "DeleteCertificate" => self.delete(region, &request),
             "ListTagsForCertificate" => {
