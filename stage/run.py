@@ -204,7 +204,7 @@ def asked(stack, arn, serial):
 def swept(stack, arn):
     """The sweep, and the page that it leaves for people."""
     print(f"\n{bold('a sweep, and the status page that it writes')}")
-    print(dim(f"$ aws lambda invoke --function-name {stack.outputs['FunctionName']} --payload file://events/sweep.json"))
+    print(dim(f"$ aws lambda invoke --function-name {stack.outputs['FunctionName']} --payload fileb://events/sweep.json answer.json"))
     report = stack.sweep()
     expect(report.get("bundles"), 1, "the number of bundles that the sweep found")
     page = servers.target_folder() / "status.html"
@@ -250,7 +250,7 @@ def stay(stack):
             print(f"  export {name}={stack.environment[name]}")
     print(f"  {servers.TOOLS / 'aws/bin/aws'} s3 cp FILE s3://{stack.bucket}/drop/")
     print(f"  {servers.TOOLS / 'aws/bin/aws'} lambda invoke --function-name {stack.outputs['FunctionName']} "
-          "--payload file://events/sweep.json answer.json")
+          "--payload fileb://events/sweep.json answer.json")
     sys.stdout.flush()
     try:
         while True:

@@ -104,7 +104,7 @@ class Stack:
         """Has the function look at all bundles; gives its report."""
         answer = self.work / f"sweep-{self.name}.json"
         self.aws("lambda", "invoke", "--function-name", self.outputs["FunctionName"],
-                 "--payload", f"file://{servers.ROOT}/events/sweep.json", answer)
+                 "--payload", f"fileb://{servers.ROOT}/events/sweep.json", answer)
         return json.loads(answer.read_text())
 
     def metrics(self, name):
