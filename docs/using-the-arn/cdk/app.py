@@ -13,7 +13,7 @@ class Site(cdk.Stack):
         super().__init__(scope, name)
         load_balancer_arn = cdk.CfnParameter(self, "LoadBalancerArn").value_as_string
         target_group_arn = cdk.CfnParameter(self, "TargetGroupArn").value_as_string
-        # Becomes a parameter of the template, which CloudFormation reads whenever the stack is deployed.
+        # A parameter of the template, which CloudFormation reads whenever the stack is deployed.
         certificate_arn = ssm.StringParameter.value_for_string_parameter(
             self, "/certdrop/www.example.com/certificate-arn")
         elb.CfnListener(
