@@ -52,7 +52,7 @@ def cargo_has_target():
         RUSTC.unlink(missing_ok=True)
         return True
     if not RUSTC.exists() and shutil.which("rustup") is not None:
-        print(f"taking the compiler of the distribution; `rustup target add {TARGET}` would make cargo's do", flush=True)
+        print(f"using the compiler of the distribution; to use cargo's: rustup target add {TARGET}", flush=True)
     return False
 
 
@@ -72,8 +72,8 @@ def get_compiler(apt):
     if not has_standard_library(RUSTC):
         RUSTC.unlink()
         raise Failed(
-            f"neither cargo's compiler nor the package rustc-web can build for {TARGET}; where rustup reaches its "
-            f"server: rustup target add {TARGET}; where rustc-web is installed: dpkg --add-architecture arm64 && "
+            f"neither cargo's compiler nor the package rustc-web can build for {TARGET}; if rustup can reach its "
+            f"server: rustup target add {TARGET}; if rustc-web is installed: dpkg --add-architecture arm64 && "
             "apt-get update && apt-get install libstd-rust-web-dev:arm64"
         )
 
@@ -118,8 +118,8 @@ class Apt:
         sources = next((source for source in SOURCES if Path(source).exists()), None)
         if shutil.which("apt-get") is None or sources is None:
             raise Failed(
-                "running the function for arm64 takes an emulator from the packages of Debian or Ubuntu, and there is "
-                "no apt-get here; to build and measure it alone: make build ARCH=arm64"
+                "running the function for arm64 needs an emulator from the packages of Debian or Ubuntu, and apt-get is "
+                "not installed here; to build without running it: make build ARCH=arm64"
             )
         self.folder = folder
         self.clear()
@@ -139,7 +139,7 @@ class Apt:
         if foreign:
             own = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
             self.options += [f"-oAPT::Architectures::={name}" for name in (own.stdout.strip(), "arm64")]
-        print(f"looking into the packages of {sources}", flush=True)
+        print(f"reading the package lists of {sources}", flush=True)
         self.run("update")
 
     def unpack(self, *names):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Many bundles at once, at ACM's pace, through the deployed template on a local stage.
+"""Many bundles at once, at ACM's pace, with the deployed template on a local stage.
 
     stage/bulk.py --bundles 300                      one import a second, as AWS has it
-    stage/bulk.py --bundles 2500 --times 20          all of ACM's rates twenty times that
+    stage/bulk.py --bundles 2500 --times 20          all of ACM's rates times twenty
     stage/bulk.py --bundles 2500 --times 20 --due    no event is sent, and one sweep is started
     stage/bulk.py --sweep 150                        one `certdrop sweep` at AWS's rates, without a function
     stage/bulk.py --singly 30                        how long one bundle takes from put to tag
@@ -205,7 +205,7 @@ def table(stack, what, took, mark, arguments):
     most_time = MOST_TIME_OF_SWEEPS if arguments.due else MOST_TIME
     is_late = took > most_time * count / arguments.times + start
     if dead or is_late or refused > MOST_REFUSED * len(imports) + crowd:
-        raise Failed(f"the limits are {most_time} x the quota's time, {MOST_REFUSED:.0%} refused, no dead letters")
+        raise Failed(f"over a limit: {most_time} x the quota's time, {MOST_REFUSED:.0%} refused, no dead letters")
 
 
 def acm_imports(stack, mark):
@@ -259,7 +259,7 @@ def swept(stack, count):
     done = subprocess.run(command, env={**stack.environment, "AWS_REGION": servers.REGION}, capture_output=True, text=True)
     took = time.monotonic() - begun
     if not done.stdout:
-        raise Failed(f"certdrop sweep ended with {done.returncode}: {done.stderr.strip()}")
+        raise Failed(f"certdrop sweep failed with exit code {done.returncode}: {done.stderr.strip()}")
     report = json.loads(done.stdout)
     imported = list(report["outcomes"].values()).count("imported")
     print(f"certdrop sweep of {count} bundles at AWS's rates: {took:.0f} s, exit code {done.returncode}, "

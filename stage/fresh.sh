@@ -13,11 +13,11 @@ RULES=(${@:-run test})
 SUITE=${SUITE:-bookworm}
 PACKAGES=git,curl,make,gcc,libc6-dev,python3,ca-certificates
 
-[[ $EUID -eq 0 ]] || { echo 'error: make fresh wants root, for debootstrap and chroot' >&2; exit 1; }
+[[ $EUID -eq 0 ]] || { echo 'error: make fresh needs root, for debootstrap and chroot' >&2; exit 1; }
 RUST=$(rustc --print sysroot)
 
 if ! command -v debootstrap > /dev/null; then
-  echo 'missing: debootstrap (it makes the bare Debian); installed by: apt-get install -y debootstrap'
+  echo 'missing: debootstrap (it installs the new Debian); installed by: apt-get install -y debootstrap'
   [[ ${CERTDROP_NO_INSTALL:-0} == 0 ]] || exit 1
   export DEBIAN_FRONTEND=noninteractive
   apt-get -q update

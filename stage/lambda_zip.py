@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds a zip for Lambda to what Lambda has: the processor and the glibc of Amazon Linux 2023, and to its budget.
+"""Checks a zip for Lambda: the processor, the glibc of Amazon Linux 2023, and the budget of its size.
 
     stage/lambda_zip.py arm64 target/lambda/bootstrap/bootstrap.zip
 """
@@ -41,7 +41,7 @@ def main():
 
 def check_size(size):
     if size > MOST_BYTES:
-        raise Unfit(f"the zip has {size} bytes, the budget is {MOST_BYTES} (docs/performance.md); what grew: "
+        raise Unfit(f"the zip has {size} bytes, the budget is {MOST_BYTES} (docs/performance.md); to find out what grew: "
                     "cargo bloat --release --bin bootstrap")
 
 

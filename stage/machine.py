@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Finds out what this machine lacks, and installs it where it knows how: Debian and Ubuntu.
+"""Lists the packages that are missing on this machine, and installs them on Debian and Ubuntu.
 
     stage/machine.py run       what `make run` needs
     stage/machine.py test      what `make test` needs
 
-One line says what is missing, what for, and what is typed to install it. With CERTDROP_NO_INSTALL=1, and on other
-systems, that line is all that happens.
+One line says what is missing, why it is needed, and the command that installs it. With CERTDROP_NO_INSTALL=1, and on
+other systems, only that line is printed.
 """
 
 import os
@@ -60,21 +60,21 @@ def on_debian(names):
 
 # Apple's compiler is no package of Homebrew.
 COMPILER = Need("a C compiler", "ring is written in C", on_path("cc"), everywhere("gcc libc6-dev", fedora="gcc", macos=""))
-PYTHON = Need("Python's venv", "the tools come into virtual environments", virtual_environments, on_debian("python3-venv"))
+PYTHON = Need("Python's venv", "the tools are installed into virtual environments", virtual_environments, on_debian("python3-venv"))
 OPENSSL = Need("openssl", "certificates are made with it", on_path("openssl"), everywhere("openssl"))
-HEADERS = Need("OpenSSL's headers", "OpenSSL need not be compiled then, which takes minutes", headers("openssl"),
+HEADERS = Need("OpenSSL's headers", "without them OpenSSL is compiled, which takes minutes", headers("openssl"),
                everywhere("libssl-dev pkg-config", fedora="openssl-devel pkgconf-pkg-config", macos="openssl pkgconf"),
                can_be_compiled=True)
 KEYTOOL = Need("keytool", "tests open Java's key stores", on_path("keytool"),
                everywhere("default-jre-headless", fedora="java-latest-openjdk-headless", macos="openjdk"))
-CHROMIUM = Need("chromium", "tests look at the status page", on_path("chromium"),
+CHROMIUM = Need("chromium", "tests open the status page", on_path("chromium"),
                 everywhere("chromium", ubuntu="chromium-browser"))
-KILL = Need("kill", "tests end servers without a warning", on_path("kill"), everywhere("procps", fedora="procps-ng"))
+KILL = Need("kill", "tests stop servers without a warning", on_path("kill"), everywhere("procps", fedora="procps-ng"))
 
 FOR_RUN = (COMPILER, PYTHON, OPENSSL, HEADERS)
 NEEDS = {"run": FOR_RUN, "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL)}
 
-RUST = "Rust is missing; its installer, as https://rustup.rs has it: " \
+RUST = "Rust is not installed; install it as https://rustup.rs says: " \
     "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"
 
 
@@ -96,9 +96,9 @@ def main(rule):
     elif all(need.can_be_compiled for need in missing):
         return
     elif is_wanted:
-        raise Failed("please install it, then try again")
+        raise Failed("install it, then run the command again")
     else:
-        raise Failed("nothing is installed, because CERTDROP_NO_INSTALL is set")
+        raise Failed("nothing was installed, because CERTDROP_NO_INSTALL is set")
     if still := [need.what for need in missing if not need.is_there()]:
         raise Failed(f"{', '.join(still)}: still missing after the installation")
 
@@ -148,9 +148,9 @@ def install(commands):
         try:
             code = progress.run(command, **UNATTENDED)
         except FileNotFoundError as fault:
-            raise Failed(f"{fault.filename} is not there: type the line above as root") from None
+            raise Failed(f"{fault.filename} is not installed: type the command above as root") from None
         if code != 0:
-            raise Failed(f"`{' '.join(command)}` ended with {code}: type the line above yourself")
+            raise Failed(f"`{' '.join(command)}` failed with exit code {code}: type the command above yourself")
 
 
 def family_of(platform, release):

@@ -83,7 +83,7 @@ class Pki:
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         except FileNotFoundError:
-            raise PkiFailed("openssl is not on the PATH; the stage makes its certificates with it") from None
+            raise PkiFailed("openssl is not on the PATH; the stage needs it to make certificates") from None
         if done.returncode != 0:
             raise PkiFailed(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout

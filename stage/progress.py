@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program, and says that it still runs whenever it has been silent for a while.
+"""Runs a program, and reports that it still runs while it prints nothing.
 
     stage/progress.py cargo test --workspace
 """

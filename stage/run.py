@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""certdrop on a local stack: deploys template.yaml, drops bundles as a person would, shows what becomes of them.
+"""certdrop on a local stage: deploys template.yaml, drops bundles, prints the outcomes.
 
-Everything runs on loopback. No AWS account, no Docker. Ends with 0 only if every step had the
-outcome that it has to have.
+Everything runs on loopback. No AWS account, no Docker. Exits with 0 only if every step had the
+expected outcome.
 """
 
 import argparse
@@ -68,10 +68,10 @@ def main():
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--acm", choices=servers.ACMS, default="certdrop",
-                        help="which ACM: certdrop's own, strict one (default), or moto, which takes nearly everything")
+                        help="which ACM: certdrop's own, strict one (default), or moto's, which accepts nearly everything")
     parser.add_argument("--built", action="store_true",
-                        help="take the programs that `cargo test --all-features` has built")
-    parser.add_argument("--stay", action="store_true", help="leave the stack up afterwards, until Ctrl-C")
+                        help="use the programs that `cargo test --all-features` has built")
+    parser.add_argument("--stay", action="store_true", help="keep the stage running afterwards, until Ctrl-C")
     return parser.parse_args()
 
 
@@ -88,9 +88,9 @@ def interrupted(*_):
 def set_up(arguments, work, running):
     """Builds, starts the servers and deploys; `running` stops what was started."""
     print(bold("certdrop on a local stage"))
-    say("tools" if arguments.built else "tools, and the function")
+    say("installing tools" if arguments.built else "installing tools, building the function")
     prepare(arguments)
-    with step(f"starting AWS: ministack, and {arguments.acm}'s ACM"):
+    with step(f"starting ministack and {arguments.acm}'s ACM"):
         ministack, acm = servers.start(work, running, servers.ACMS[arguments.acm])
     stack = Stack(work, ministack, acm)
     with step("deploying template.yaml"):
@@ -109,7 +109,7 @@ def prepare(arguments):
             installing.terminate()
             raise
     if installing.returncode != 0:
-        raise Failed("the tools cannot be installed, see above")
+        raise Failed("the tools could not be installed, see above")
 
 
 def build(acm):
@@ -127,7 +127,7 @@ def build(acm):
 
 
 def show(stack):
-    """Four drops under one name, and what ACM says in the end."""
+    """Four drops with one name, and what ACM has in the end."""
     pki = stack.pki
     first, first_key = pki.leaf("first", NAMES, days=20)
     renewed, renewed_key = pki.leaf("renewed", NAMES, days=90)
@@ -141,17 +141,17 @@ def show(stack):
     expect(replaced["certificate_arn"], arn, "the ARN after the renewal")
     expect(replaced["certificate"]["Serial"], pki.serial(renewed), "the serial number under the first ARN")
 
-    same = dropped(stack, "the same again", pki.bundle("again", renewed, renewed_key), "unchanged")
-    expect(same["certificate_arn"], arn, "the ARN after the same again")
+    same = dropped(stack, "the same bundle again", pki.bundle("again", renewed, renewed_key), "unchanged")
+    expect(same["certificate_arn"], arn, "the ARN after the same bundle again")
 
-    broken = dropped(stack, "a newer one, with the key of another", pki.bundle("broken", newest, first_key), "rejected")
+    broken = dropped(stack, "a newer certificate, with the private key of another", pki.bundle("broken", newest, first_key), "rejected")
     expect(broken["object"]["key"], stack.key, "the object that the summary names")
     mismatch = [finding for finding in broken["findings"] if finding["code"] == "key-mismatch"]
     expect([bool(finding["remedy"]) for finding in mismatch], [True], "a finding key-mismatch with a remedy")
 
     asked(stack, arn, pki.serial(renewed))
     swept(stack, arn)
-    print(green("\nAll as it must be: one certificate, one ARN, and the bad bundle changed nothing."))
+    print(green("\nAll steps had the expected outcome: one certificate, one ARN, and the rejected bundle changed nothing."))
 
 
 def dropped(stack, title, path, expected):
@@ -168,10 +168,10 @@ def dropped(stack, title, path, expected):
 
 
 def tell(summary, seconds):
-    """What a person wants to know of a summary."""
+    """The main facts of a summary."""
     outcome = summary["outcome"]
     colour = red if outcome == "rejected" else green
-    print(f"  {colour(outcome)}, seen after {seconds:.1f} s")
+    print(f"  {colour(outcome)}, after {seconds:.1f} s")
     certificate = summary.get("certificate")
     if certificate:
         days = (parse_instant(certificate["NotAfter"]) - datetime.now(timezone.utc)).days
@@ -185,8 +185,8 @@ def tell(summary, seconds):
 
 
 def asked(stack, arn, serial):
-    """ACM's own word, by the AWS command line."""
-    print(f"\n{bold('what ACM itself says')}")
+    """What ACM has, by the AWS command line."""
+    print(f"\n{bold('what ACM has')}")
     print(dim(f"$ aws acm describe-certificate --certificate-arn {arn}"))
     certificate = stack.aws("acm", "describe-certificate", "--certificate-arn", arn)["Certificate"]
     for name in ("DomainName", "Serial", "Issuer", "NotAfter", "Status", "Type"):
@@ -202,7 +202,7 @@ def asked(stack, arn, serial):
 
 
 def swept(stack, arn):
-    """The sweep, and the page that it leaves for people."""
+    """The sweep, and the status page that it writes."""
     print(f"\n{bold('a sweep, and the status page that it writes')}")
     print(dim(f"$ aws lambda invoke --function-name {stack.outputs['FunctionName']} --payload fileb://events/sweep.json answer.json"))
     report = stack.sweep()
@@ -213,7 +213,7 @@ def swept(stack, arn):
     text = page.read_text(encoding="utf-8")
     for words in ("<title>certdrop: 1 of 1 needs a person</title>", "rejected", arn):
         expect(words in text, True, f"`{words}` in {page}")
-    print(f"  1 bundle, 1 needs a person: open {page} in a browser")
+    print(f"  1 bundle, 1 needs action: open {page} in a browser")
 
 
 def parse_instant(text):
@@ -222,29 +222,29 @@ def parse_instant(text):
 
 def expect(found, wanted, what):
     if found != wanted:
-        raise Failed(f"{what} must be {wanted!r}, and is {found!r}")
+        raise Failed(f"{what}: expected {wanted!r}, got {found!r}")
 
 
 def beside(stack):
     """A second stack in the same account and region: both work, and neither sees the other's bundles."""
-    print(f"\n{bold('a second stack beside it')}")
+    print(f"\n{bold('a second stack in the same account and region')}")
     other = Stack(stack.work, stack.ministack, stack.acm, "other", "shop.example.com", stack.pki)
-    with step("deploying template.yaml once more"):
+    with step("deploying template.yaml again"):
         other.deploy(ParameterPrefix="/other")
     leaf, key = stack.pki.leaf("shop", [other.bundle], days=60)
     imported = dropped(other, "a bundle in the second stack", stack.pki.bundle("shop", leaf, key), "imported")
     expect(imported["certificate"]["Serial"], stack.pki.serial(leaf), "the serial number that ACM has")
     for this in (stack, other):
         expect(this.sweep().get("bundles"), 1, f"the number of bundles that a sweep of {this.name} finds")
-        expect(this.metrics("Swept"), {this.name}, f"the dimension `stack` of what {this.name} counts")
+        expect(this.metrics("Swept"), {this.name}, f"the dimension `stack` of the metrics of {this.name}")
     names = [schedule["Name"] for schedule in stack.aws("scheduler", "list-schedules")["Schedules"]]
     expect(sorted(name.split("-")[0] for name in names), ["certdrop", "other"], "the schedules of the two stacks")
     print(f"  schedules: {', '.join(sorted(names))}")
 
 
 def stay(stack):
-    """Leaves the stack to the person at the terminal."""
-    print(f"\n{bold('The stack stays up until Ctrl-C.')} To use it from another terminal:")
+    """Keeps the stack running, to be used from another terminal."""
+    print(f"\n{bold('The stack runs until Ctrl-C.')} To use it from another terminal:")
     for name in sorted(stack.environment):
         if name.startswith("AWS_"):
             print(f"  export {name}={stack.environment[name]}")
@@ -259,7 +259,7 @@ def stay(stack):
         print("\nstopped")
 
 
-# --- saying it -------------------------------------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------------------------------------
 
 
 def say(what):

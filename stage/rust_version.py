@@ -22,7 +22,7 @@ class Unfit(Exception):
 def main():
     version = common_version(packages())
     if not is_installed(version, toolchains()):
-        print(f"rust-version {version}: the same in all packages; not built with it, because it is not installed: "
+        print(f"rust-version {version}: the same in all packages; not built with it, because it is not installed. To install it: "
               f"rustup toolchain install {version}")
         return 0
     print(f"rust-version {version}: the same in all packages; building with it", flush=True)

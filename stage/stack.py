@@ -16,7 +16,7 @@ BUNDLE = "www.example.com"
 
 
 class Failed(Exception):
-    """The stage did not do as it must; the text says where and why."""
+    """A step had another outcome than expected; the text says where and why."""
 
 
 class Stack:
@@ -67,7 +67,7 @@ class Stack:
                               ("MaximumConcurrency: !Ref MaximumConcurrency\n", f"MaximumConcurrency: {CONCURRENCY}\n"),
                               ("SSL_CERT_FILE: /etc/pki/tls/certs/ca-bundle.crt\n", f"SSL_CERT_FILE: {self.pki.root}\n")):
             if template.count(lambdas) != 1:
-                raise Failed(f"template.yaml has not one `{lambdas.strip()}` any more; adapt stage/stack.py")
+                raise Failed(f"expected `{lambdas.strip()}` once in template.yaml; change it in stage/stack.py too")
             template = template.replace(lambdas, ours)
         return template
 

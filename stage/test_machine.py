@@ -30,7 +30,7 @@ class Families(unittest.TestCase):
 class Plans(unittest.TestCase):
     def test_debian_installs_after_a_line_that_says_what_and_why(self):
         line, commands = machine.plan([machine.PYTHON, machine.KEYTOOL], "debian", is_root=True)
-        self.assertEqual(line, "missing: Python's venv (the tools come into virtual environments), keytool (tests open "
+        self.assertEqual(line, "missing: Python's venv (the tools are installed into virtual environments), keytool (tests open "
                                "Java's key stores); installed by: apt-get install -y --no-install-recommends "
                                "default-jre-headless python3-venv")
         self.assertEqual(commands, [
