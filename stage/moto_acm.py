@@ -1,4 +1,4 @@
-"""moto's server, run by moto's own Python, taught the two things without which nobody gets far with its ACM.
+"""moto's server, run by moto's own Python, with two changes without which its ACM is hard to use.
 
 It answers 500 to an operation that it does not know, which every client takes for a failure that
 passes; AWS names the error. And it shows serial numbers in decimal.
