@@ -13,6 +13,7 @@ use crate::aws::fence::Fence;
 use crate::aws::s3::Tags;
 use crate::binding::Claim;
 use crate::bundle_name::BundleName;
+use crate::config::Config;
 use crate::fault::Fault;
 use crate::region::Region;
 use crate::summary::{Outcome, Summary};
@@ -174,9 +175,13 @@ impl<'a> Records<'a> {
         } else {
             Force::UsedUp
         };
+        let due = Due {
+            arns: std::slice::from_ref(arn),
+            outcome,
+            force,
+        };
         self.fence.owes_record();
-        self.write(std::slice::from_ref(arn), outcome, force)
-            .await?;
+        self.write(due).await?;
         self.fence.has_recorded();
         Ok(())
     }
@@ -189,14 +194,18 @@ impl<'a> Records<'a> {
 
     /// The names of tags that do not fit on an object, because others have used up what S3 takes.
     pub(super) fn tags_without_room(&self, summary: &Summary) -> Vec<String> {
-        let arns = summary.arns();
+        let due = Due {
+            arns: &summary.arns(),
+            outcome: summary.outcome,
+            force: Force::UsedUp,
+        };
         let objects = self.read.get().map_or(&[][..], |read| &read.tags);
         let objects = objects.iter();
-        let due: Vec<_> = objects
-            .map(|tags| due(tags, &arns, summary.outcome, Force::UsedUp, self.world))
+        let tagged: Vec<_> = objects
+            .map(|tags| due.with(tags, self.world.config))
             .collect();
-        let names = own(&arns, summary.outcome, self.world).map(|(name, _)| name);
-        let has_room = |name: &String| due.iter().all(|tags| tags.contains_key(name));
+        let names = due.tags(self.world.config).map(|(name, _)| name);
+        let has_room = |name: &String| tagged.iter().all(|tags| tags.contains_key(name));
         names.filter(|name| !has_room(name)).collect()
     }
 
@@ -210,15 +219,15 @@ impl<'a> Records<'a> {
             Some(_) => Force::Open,
             None => Force::UsedUp,
         };
-        self.write(&summary.arns(), summary.outcome, force).await
+        let due = Due {
+            arns: &summary.arns(),
+            outcome: summary.outcome,
+            force,
+        };
+        self.write(due).await
     }
 
-    async fn write(
-        &self,
-        arns: &[CertificateArn],
-        outcome: Outcome,
-        force: Force,
-    ) -> Result<(), Fault> {
+    async fn write(&self, due: Due<'_>) -> Result<(), Fault> {
         let read = self.read().await?;
         let mut written = self.written.lock().await;
         let written = written.get_or_insert_with(|| Written {
@@ -228,7 +237,7 @@ impl<'a> Records<'a> {
         let tags: Vec<_> = written
             .tags
             .iter()
-            .map(|tags| due(tags, arns, outcome, force, self.world))
+            .map(|tags| due.with(tags, self.world.config))
             .collect();
         let changed = self
             .fetched
@@ -236,9 +245,10 @@ impl<'a> Records<'a> {
             .iter()
             .zip(&written.tags)
             .zip(&tags)
-            .filter(|((_, before), due)| before != due)
-            .map(|((object, _), due)| self.tag(object, due));
-        let new: Vec<_> = arns
+            .filter(|((_, before), after)| before != after)
+            .map(|((object, _), after)| self.tag(object, after));
+        let new: Vec<_> = due
+            .arns
             .iter()
             .filter(|arn| !written.arns.contains(arn))
             .cloned()
@@ -276,35 +286,36 @@ const EARLIER_VERSIONS: usize = 5;
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
 const MOST_TAGS: usize = 10;
 
-/// The tags as they ought to be. What finds no room beside those of others is left out, the last region first.
-fn due(
-    tags: &Tags,
-    arns: &[CertificateArn],
+/// What is to be recorded of a bundle.
+#[derive(Clone, Copy)]
+struct Due<'a> {
+    arns: &'a [CertificateArn],
     outcome: Outcome,
     force: Force,
-    world: Invocation<'_>,
-) -> Tags {
-    let mut tags = tags.clone();
-    if force == Force::UsedUp {
-        tags.remove(FORCE_TAG);
-    }
-    for (name, value) in own(arns, outcome, world) {
-        if tags.len() < MOST_TAGS || tags.contains_key(&name) {
-            tags.insert(name, value);
-        }
-    }
-    tags
 }
 
-/// What certdrop has to say in tags, what is read most first.
-fn own(
-    arns: &[CertificateArn],
-    outcome: Outcome,
-    world: Invocation<'_>,
-) -> impl Iterator<Item = (String, String)> {
-    let outcome = (OUTCOME_TAG.to_owned(), outcome.as_str().to_owned());
-    let regions = world.config.regions.iter();
-    let arns = regions.flat_map(|region| arns.iter().filter(move |arn| arn.region() == region));
-    let arns = arns.map(move |arn| (world.config.arn_tag(arn.region()), arn.to_string()));
-    std::iter::once(outcome).chain(arns)
+impl<'a> Due<'a> {
+    /// An object's tags as they ought to be. What finds no room beside those of others is left out, the last region
+    /// first.
+    fn with(self, tags: &Tags, config: &Config) -> Tags {
+        let mut tags = tags.clone();
+        if self.force == Force::UsedUp {
+            tags.remove(FORCE_TAG);
+        }
+        for (name, value) in self.tags(config) {
+            if tags.len() < MOST_TAGS || tags.contains_key(&name) {
+                tags.insert(name, value);
+            }
+        }
+        tags
+    }
+
+    /// What certdrop has to say in tags, what is read most first.
+    fn tags(self, config: &'a Config) -> impl Iterator<Item = (String, String)> {
+        let outcome = (OUTCOME_TAG.to_owned(), self.outcome.as_str().to_owned());
+        let in_region = move |region| self.arns.iter().filter(move |arn| arn.region() == region);
+        let arns = config.regions.iter().flat_map(in_region);
+        let arns = arns.map(|arn| (config.arn_tag(arn.region()), arn.to_string()));
+        std::iter::once(outcome).chain(arns)
+    }
 }
