@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use certdrop_test_support::events::Created;
 use certdrop_test_support::outside::setting;
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cloud::Cloud;
 use crate::program::Program;
@@ -131,27 +132,13 @@ fn environment(cloud: &Cloud, trust: &Trust) -> Vec<(String, String)> {
 
 /// The event that S3 sends.
 pub fn created(key: &str, version: &str) -> Value {
-    json!({"Records": [{
-        "eventVersion": "2.1",
-        "eventSource": "aws:s3",
-        "awsRegion": REGION,
-        "eventTime": "2026-12-01T00:00:00.000Z",
-        "eventName": "ObjectCreated:Put",
-        "userIdentity": {"principalId": "EXAMPLE"},
-        "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-        "responseElements": {"x-amz-request-id": "EXAMPLE123456789"},
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "configurationId": "drop",
-            "bucket": {"name": BUCKET, "arn": format!("arn:aws:s3:::{BUCKET}")},
-            "object": {
-                "key": key,
-                "size": 1024,
-                "versionId": version,
-                "sequencer": "0A1B2C3D4E5F678901",
-            },
-        },
-    }]})
+    let created = Created {
+        region: REGION,
+        bucket: BUCKET,
+        key,
+        version,
+    };
+    created.by_s3()
 }
 
 /// What became of the bundle, in the words of whoever answered.

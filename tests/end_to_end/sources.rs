@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 
+use certdrop_test_support::events::Created;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::runtime_api::Function;
 use certdrop_test_support::scene::{Scene, run};
@@ -38,14 +39,16 @@ fn messages_of_a_queue_are_answered_one_by_one() {
 fn event_bridge_tells_of_objects_by_their_plain_keys() {
     run(async |scene| {
         let version = put_new(scene, "a+b.example.com").await;
-        let event = json!({
-            "version": "0", "id": "1", "detail-type": "Object Created", "source": "aws.s3",
-            "account": "123456789012", "time": "2026-12-01T00:00:00Z", "region": "eu-central-1",
-            "resources": [format!("arn:aws:s3:::{}", scene.bucket)],
-            "detail": {"version": "0", "bucket": {"name": scene.bucket},
-                "object": {"key": "drop/a+b.example.com.pem", "version-id": version}},
-        });
-        assert_eq!(scene.summary(&event).await["outcome"], "imported");
+        let created = Created {
+            region: "eu-central-1",
+            bucket: &scene.bucket,
+            key: "drop/a+b.example.com.pem",
+            version: &version,
+        };
+        assert_eq!(
+            scene.summary(&created.by_event_bridge()).await["outcome"],
+            "imported"
+        );
     });
 }
 

@@ -4,6 +4,8 @@
 pub mod child;
 #[cfg(feature = "stage")]
 pub mod emf;
+#[cfg(feature = "stage")]
+pub mod events;
 pub mod outside;
 pub mod pki;
 #[cfg(feature = "stage")]

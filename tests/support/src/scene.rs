@@ -15,6 +15,7 @@ use certdrop::lease::Lease;
 use serde_json::{Value, json};
 
 use super::child::Task;
+use super::events::Created;
 use super::outside::now;
 use super::pki::Issued;
 use super::policy::Policy;
@@ -346,29 +347,16 @@ impl Scene {
         assert!(answer.status().is_success(), "{answer:?}");
     }
 
-    /// The event that S3 sends, as far as the function looks.
+    /// The event that S3 sends.
     pub fn created(&self, key: &str, version: &str) -> Value {
-        json!({"Records": [{
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "awsRegion": REGION,
-            "eventTime": "2026-12-01T00:00:00.000Z",
-            "eventName": "ObjectCreated:Put",
-            "userIdentity": {"principalId": "EXAMPLE"},
-            "requestParameters": {"sourceIPAddress": "127.0.0.1"},
-            "responseElements": {"x-amz-request-id": "EXAMPLE123456789"},
-            "s3": {
-                "s3SchemaVersion": "1.0",
-                "configurationId": "drop",
-                "bucket": {"name": self.bucket, "arn": format!("arn:aws:s3:::{}", self.bucket)},
-                "object": {
-                    "key": form_encoded(key),
-                    "size": 1024,
-                    "versionId": version,
-                    "sequencer": "0A1B2C3D4E5F678901",
-                },
-            },
-        }]})
+        let key = form_encoded(key);
+        let created = Created {
+            region: REGION,
+            bucket: &self.bucket,
+            key: &key,
+            version,
+        };
+        created.by_s3()
     }
 
     /// Sets an object's tags.
