@@ -9,6 +9,7 @@
 //! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
 //! | [`binding`] | which certificate in ACM it belongs to |
 //! | [`summary`] | what the world is told |
+//! | [`news`] | what is told while it happens; [`log`] writes it down |
 //! | [`aws`] | the only room that names an SDK |
 //! | [`pipeline`] | tells the story of one bundle; [`sweep`] repeats it for all |
 //!

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use tracing::debug;
 
 use super::fault::{Failure, Meaning};
+use super::{HttpClient, proxy};
 use crate::fault::Fault;
 
 /// What the options `--profile`, `--region` and `--endpoint-url` say, which go before everything else.
@@ -32,6 +33,7 @@ pub struct Wanted<'a> {
 /// The person, or the pipeline, that runs a command. Has no `Debug`: it holds credentials.
 pub struct Caller {
     sdk: SdkConfig,
+    http_client: HttpClient,
     region: String,
     credentials: Credentials,
     endpoints: Vec<(String, String)>,
@@ -46,7 +48,8 @@ impl Caller {
     ///
     /// [`Kind::SetUp`](crate::fault::Kind::SetUp) where there is no region or there are no credentials.
     pub async fn find(wanted: Wanted<'_>) -> Result<Self, Fault> {
-        let sdk = load(wanted).await;
+        let http_client = proxy::client();
+        let sdk = load(wanted, http_client.clone()).await;
         let region = sdk.region().map(ToString::to_string);
         let region = region.filter(|region| !region.is_empty()).ok_or_else(|| {
             Fault::set_up(
@@ -62,7 +65,14 @@ impl Caller {
             credentials: credentials.map_err(|error| no_credentials(&error, wanted))?,
             region,
             sdk,
+            http_client,
         })
+    }
+
+    /// What calls AWS, through a proxy where the environment names one.
+    #[must_use]
+    pub fn http_client(&self) -> HttpClient {
+        self.http_client.clone()
     }
 
     /// What Lambda would hand to the function: variables with their values.
@@ -132,10 +142,9 @@ impl Caller {
     }
 }
 
-async fn load(wanted: Wanted<'_>) -> SdkConfig {
-    let http_client = super::http::client(super::CONNECT);
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client.clone());
+async fn load(wanted: Wanted<'_>, http_client: HttpClient) -> SdkConfig {
+    let defaults = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    let mut loader = defaults.http_client(http_client.clone());
     let region = wanted.region.map(|region| Region::new(region.to_owned()));
     if let Some(region) = &region {
         loader = loader.region(region.clone());

@@ -4,46 +4,54 @@
 //! constant time though they are public, and brings HTTP/2, which the services used here do not
 //! speak. That was three quarters of a cold start's instructions (docs/performance.md).
 
+use std::fmt::Debug;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::base64;
 use aws_smithy_types::body::SdkBody;
+use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
 
+use super::HttpClient;
 use super::fence::{Fenced, LeaseEnded, Pass};
 
 /// Reads the roots and makes the client. Calls nobody.
-pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
+#[must_use]
+pub fn client() -> HttpClient {
+    over(tcp())
+}
+
+/// Reads the roots and makes a client whose connections `connector` makes.
+pub(super) fn over<C>(connector: C) -> HttpClient
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    HttpsConnector<C>: Connect + Clone + Debug + Send + Sync + 'static,
+{
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(system_roots());
     let tls = ClientConfig::builder()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let mut tcp = hyper_util::client::legacy::connect::HttpConnector::new();
-    // It also opens the connections below TLS, and by default refuses addresses that begin with https.
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // TCP alone. A TLS handshake that hangs ends with the time limit of the attempt.
-    tcp.set_connect_timeout(Some(connect_timeout));
     let https = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         // Endpoints on loopback, where the tests are.
         .https_or_http()
         .enable_http1()
-        .wrap_connector(tcp);
+        .wrap_connector(connector);
     let client = Client::builder(TokioExecutor::new())
         // Without a timer hyper keeps idle connections for ever.
         .pool_timer(TokioTimer::new())
@@ -58,17 +66,31 @@ pub(super) fn client(connect_timeout: Duration) -> SharedHttpClient {
     })
 }
 
+/// What makes connections to services.
+pub(super) fn tcp() -> TcpConnector {
+    let mut tcp = TcpConnector::new();
+    // It also opens the connections below TLS, and by default refuses addresses that begin with https.
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // TCP alone. A TLS handshake that hangs ends with the time limit of the attempt.
+    tcp.set_connect_timeout(Some(super::CONNECT));
+    tcp
+}
+
 /// The connections, pooled by host.
 #[derive(Clone, Debug)]
-struct Connector {
-    client: Client<HttpsConnector<TcpConnector>, Fenced>,
+struct Connector<C> {
+    client: Client<C, Fenced>,
     /// How long an answer may take; set by who looks for credentials where nobody may be.
     patience: Option<Duration>,
 }
 
-type TcpConnector = hyper_util::client::legacy::connect::HttpConnector;
+pub(super) type TcpConnector = hyper_util::client::legacy::connect::HttpConnector;
 
-impl HttpConnector for Connector {
+impl<C> HttpConnector for Connector<C>
+where
+    C: Connect + Clone + Debug + Send + Sync + 'static,
+{
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut request = match request.try_into_http1x() {
             Ok(request) => request,

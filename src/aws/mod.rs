@@ -5,9 +5,11 @@ pub mod acm;
 pub mod caller;
 mod fault;
 pub mod fence;
-mod http;
+pub mod http;
 pub mod lease;
 pub mod pace;
+#[cfg(feature = "cli")]
+mod proxy;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_sdk_acm::config::BehaviorVersion;
 use aws_sdk_acm::config::retry::{RetryPartition, TokenBucket};
+pub use aws_smithy_runtime_api::client::http::SharedHttpClient as HttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -57,10 +60,10 @@ pub struct Regional {
 }
 
 impl Aws {
-    /// Makes the clients. Calls nobody.
+    /// Makes the clients, which call by `http`. Calls nobody.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
-        let shared = shared(config);
+    pub fn new(config: &Config, http: HttpClient) -> Self {
+        let shared = shared(config, http);
         let regional = |region: &Region| {
             let there = shared
                 .to_builder()
@@ -91,7 +94,7 @@ impl Aws {
 
 /// What all clients share, first of all one HTTP client: an own one for each service would read
 /// the root certificates again and pool its connections by itself.
-fn shared(config: &Config) -> SdkConfig {
+fn shared(config: &Config, http: HttpClient) -> SdkConfig {
     let key = &config.access_key;
     let credentials = Credentials::new(
         key.id.as_str(),
@@ -112,7 +115,7 @@ fn shared(config: &Config) -> SdkConfig {
         .credentials_provider(
             aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
         )
-        .http_client(http::client(CONNECT))
+        .http_client(http)
         .retry_config(retries())
         .timeout_config(time_limits(config))
         .build()

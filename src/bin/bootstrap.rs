@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::ExitCode;
 
-use certdrop::aws::Aws;
+use certdrop::aws::{Aws, http};
 use certdrop::config::Config;
 use certdrop::fault::Fault;
 use certdrop::handler::handle;
@@ -43,7 +43,7 @@ async fn serve() -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "here the environment comes in")]
     let config = Config::from_environment(std::env::vars())?;
     check_roots()?;
-    let aws = Aws::new(&config);
+    let aws = Aws::new(&config, http::client());
     let (config, aws) = (&config, &aws);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let (payload, context) = event.into_parts();

@@ -72,7 +72,7 @@ impl Session {
             .ends_at()
             .map_or(deadline, |end| deadline.min(end - CREDENTIALS_RESERVE));
         Ok(Self {
-            aws: Aws::new(&config),
+            aws: Aws::new(&config, caller.http_client()),
             config,
             now,
             deadline,
