@@ -175,6 +175,8 @@ fn live(
         .join(", ");
     let more = names.len().saturating_sub(NAMES_SHOWN);
     match more {
+        // ACM lists no IP addresses.
+        0 if names.is_empty() => writeln!(text, "Names        none that ACM lists")?,
         0 => writeln!(text, "Names        {shown}")?,
         _ => writeln!(text, "Names        {shown} and {more} more")?,
     }
@@ -246,4 +248,28 @@ fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
     }
     writeln!(text, "  about  {}", line(&finding.subject))?;
     writeln!(text, "  to do  {}", line(&finding.remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use time::macros::datetime;
+
+    /// As DescribeCertificate answers for a certificate whose only name is an address: Terraform's
+    /// acceptance test `Imported_ipAddress`.
+    #[test]
+    fn a_certificate_for_an_address_has_no_names_that_acm_lists() {
+        let answer = json!({
+            "Subject": "O=Example,CN=192.0.2.1", "SubjectAlternativeNames": [], "NotAfter": 1_796_083_200,
+        });
+        let detail =
+            CertificateDetail::from_answer(answer.as_object().cloned().unwrap_or_default());
+        let mut text = String::new();
+        live(&mut text, &detail, datetime!(2026-11-30 00:00 UTC)).expect("a String");
+        let expected = "Names        none that ACM lists\n\
+            Valid until  2026-12-01, 1 day left\n\
+            In use by    nothing\n";
+        assert_eq!(text, expected);
+    }
 }
