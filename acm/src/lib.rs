@@ -20,6 +20,7 @@
 //! | `knobs`, `journal` | what only tests need |
 
 mod account;
+mod answer;
 mod certificate_options;
 mod certificate_request;
 mod describe;

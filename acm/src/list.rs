@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::describe::{live_key_algorithm, timestamp, with_present};
+use super::answer::{timestamp, with_present};
+use super::describe::live_key_algorithm;
 use super::paging;
 use super::refusal::Refusal;
 use super::requested::Requested;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::describe::{timestamp, with_present};
+use super::answer::{timestamp, with_present};
 use super::paging;
 use super::refusal::Refusal;
 use super::requested::Requested;

@@ -144,7 +144,7 @@ fn check_value(
     path: &str,
     violations: &mut Vec<String>,
 ) -> Result<(), Refusal> {
-    let wrong_type = || Refusal::unreadable(format!("'{path}' has another type than the model's"));
+    let wrong_type = || wrong_type(path);
     let mut violate = |quoted: &str, constraint: String| {
         violations.push(format!(
             "Value{quoted} at '{path}' failed to satisfy constraint: {constraint}"
@@ -191,24 +191,7 @@ fn check_value(
             for constraint in length_violations(list.len(), *min, *max) {
                 violate("", constraint);
             }
-            if let Some(constraints) = constraints_of_words(of) {
-                let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
-                let words = words.ok_or_else(wrong_type)?;
-                if words.iter().any(|word| breaks(of, word)) {
-                    violate(
-                        &format!(" '[{}]'", words.join(", ")),
-                        format!(
-                            "Member must satisfy constraint: [{}]",
-                            constraints.join(", ")
-                        ),
-                    );
-                }
-                return Ok(());
-            }
-            for (position, element) in list.iter().enumerate() {
-                let here = format!("{path}.{}.member", position + 1);
-                check_value(of, element, &here, violations)?;
-            }
+            check_elements(of, list, path, violations)?;
         }
         Shape::Map {
             keys,
@@ -241,6 +224,36 @@ fn check_value(
         }
     }
     Ok(())
+}
+
+/// Words are checked together: ACM quotes the whole list where one of them breaks a constraint.
+fn check_elements(
+    of: &Shape,
+    list: &[Value],
+    path: &str,
+    violations: &mut Vec<String>,
+) -> Result<(), Refusal> {
+    let Some(constraints) = constraints_of_words(of) else {
+        for (position, element) in list.iter().enumerate() {
+            let here = format!("{path}.{}.member", position + 1);
+            check_value(of, element, &here, violations)?;
+        }
+        return Ok(());
+    };
+    let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+    let words = words.ok_or_else(|| wrong_type(path))?;
+    if words.iter().any(|word| breaks(of, word)) {
+        violations.push(format!(
+            "Value '[{}]' at '{path}' failed to satisfy constraint: Member must satisfy constraint: [{}]",
+            words.join(", "),
+            constraints.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+fn wrong_type(path: &str) -> Refusal {
+    Refusal::unreadable(format!("'{path}' has another type than the model's"))
 }
 
 /// All constraints on the elements of a list of words; `None` for a list of anything else. AWS's

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::describe::{timestamp, with_present};
+use super::answer::{timestamp, with_present};
 use super::refusal::Refusal;
 use certdrop::certificate::hexadecimal;
 
