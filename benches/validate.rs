@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use certdrop::bundle::{Part, read};
 use certdrop::secret::{Passphrase, SecretBytes};
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
@@ -124,6 +124,7 @@ fn judge(name: &str, bytes: &[u8], passphrases: &[Passphrase]) -> bool {
         now: NOW,
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     matches!(
         validate(read(&[part], passphrases), &policy),

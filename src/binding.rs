@@ -149,8 +149,13 @@ pub fn bind(candidate: &Candidate<'_>, facts: &Facts) -> Result<(Plan, Vec<Findi
         let import = Import::New { superseded: None };
         return Ok((Plan::Import(import), Vec::new()));
     };
-    let others = others(chosen, &own);
-    Ok((guard(candidate, chosen), others))
+    let mut findings = others(chosen, &own);
+    let plan = guard(candidate, chosen);
+    if let Plan::Import(Import::Replace(found)) = &plan {
+        let old = found.detail.as_previous();
+        findings.extend(reimport::client_auth_lost(&old, candidate.leaf));
+    }
+    Ok((plan, findings))
 }
 
 /// The facts that may be acted on, best first.

@@ -18,7 +18,7 @@ use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 pub use key_usage::KeyUsage;
-pub use name::{AlternativeName, DistinguishedName};
+pub use name::{AlternativeName, ConstrainedNames, DistinguishedName};
 pub use serial_number::SerialNumber;
 
 use crate::public_key::{
@@ -35,6 +35,8 @@ pub struct Certificate {
     pub version: u32,
     /// Unique per issuer.
     pub serial: SerialNumber,
+    /// The serial number is below zero, which RFC 5280, section 4.1.2.2 forbids.
+    pub has_negative_serial: bool,
     /// Whom the certificate is about.
     pub subject: DistinguishedName,
     /// Who signed it.
@@ -49,6 +51,8 @@ pub struct Certificate {
     pub signature_algorithm: AlgorithmIdentifier,
     /// The issuer's signature over [`Certificate::to_be_signed`].
     pub signature: Vec<u8>,
+    /// All extensions, in their order. What certdrop reads of their content are the members below.
+    pub extensions: Vec<Extension>,
     /// All subject alternative names, in their order.
     pub alternative_names: Vec<AlternativeName>,
     /// `None` where the extension is absent.
@@ -57,10 +61,14 @@ pub struct Certificate {
     pub key_usages: Option<BTreeSet<KeyUsage>>,
     /// Object identifiers, dotted; `None` where the extension is absent.
     pub extended_key_usages: Option<BTreeSet<String>>,
+    /// `None` where the extension is absent.
+    pub constrained_names: Option<ConstrainedNames>,
     /// SKI (RFC 5280, section 4.2.1.2).
     pub subject_key_id: Option<Vec<u8>>,
     /// The key identifier of the AKI (RFC 5280, section 4.2.1.1).
     pub authority_key_id: Option<Vec<u8>>,
+    /// The issuer's serial number in the AKI.
+    pub authority_serial: Option<SerialNumber>,
     /// Where the issuer's certificate can be had (AIA, `caIssuers`).
     pub ca_issuer_urls: Vec<String>,
     /// Where the issuer answers for this certificate (AIA, `ocsp`).
@@ -87,6 +95,10 @@ impl Certificate {
         }
         let mut certificate = Self::without_extensions(der, &parsed)?;
         for extension in parsed.extensions() {
+            certificate.extensions.push(Extension {
+                oid: extension.oid.to_id_string(),
+                is_critical: extension.critical,
+            });
             certificate.take_extension(&extension.oid, extension.parsed_extension())?;
         }
         Ok(certificate)
@@ -103,6 +115,10 @@ impl Certificate {
             to_be_signed: start..start + tbs.len(),
             version: parsed.version().0 + 1,
             serial: SerialNumber::from_bytes(parsed.raw_serial()),
+            has_negative_serial: parsed
+                .raw_serial()
+                .first()
+                .is_some_and(|byte| byte & 0x80 != 0),
             subject: DistinguishedName::from_parsed(parsed.subject()),
             issuer: DistinguishedName::from_parsed(parsed.issuer()),
             not_before: parsed.validity().not_before.to_datetime(),
@@ -117,12 +133,15 @@ impl Certificate {
                     .map(|any| any.data.to_vec()),
             },
             signature: parsed.signature_value.data.to_vec(),
+            extensions: Vec::new(),
             alternative_names: Vec::new(),
             basic_constraints: None,
             key_usages: None,
             extended_key_usages: None,
+            constrained_names: None,
             subject_key_id: None,
             authority_key_id: None,
+            authority_serial: None,
             ca_issuer_urls: Vec::new(),
             ocsp_urls: Vec::new(),
         })
@@ -153,9 +172,13 @@ impl Certificate {
             ParsedExtension::ExtendedKeyUsage(usage) => {
                 self.extended_key_usages = Some(extended_key_usages(usage));
             }
+            ParsedExtension::NameConstraints(constraints) => {
+                self.constrained_names = Some(ConstrainedNames::from_parsed(constraints));
+            }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
                 self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                self.authority_serial = id.authority_cert_serial.map(SerialNumber::from_bytes);
             }
             ParsedExtension::AuthorityInfoAccess(access) => {
                 for description in access.iter() {
@@ -237,6 +260,15 @@ fn is_judged_by(oid: &Oid<'_>) -> bool {
             | "1.3.6.1.5.5.7.1.1" // authorityInfoAccess
             | "2.16.840.1.113730.1.1" // nsCertType
     )
+}
+
+/// An extension, by its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// Dotted object identifier.
+    pub oid: String,
+    /// Who does not know it has to refuse the certificate (RFC 5280, section 4.2).
+    pub is_critical: bool,
 }
 
 /// `oid` dotted; `parameters` the content of the parameters field, without its header.

@@ -15,7 +15,7 @@ use crate::content_id::ContentId;
 use crate::fault::{Fault, Remedy};
 use crate::region::Region;
 use crate::tag::ARN_TAG;
-use crate::validate::IncludeRoot;
+use crate::validate::{IncludeRoot, OnRefusedByClients};
 
 /// Everything that the function is told from outside.
 ///
@@ -38,6 +38,9 @@ pub struct Config {
     pub expiry_warning: Duration,
     /// `CERTDROP_ON_INCOMPATIBLE`. Default `reject`.
     pub on_incompatible: OnIncompatible,
+    /// `CERTDROP_ON_REFUSED_BY_CLIENTS`, unless an object's tag
+    /// [`ON_REFUSED_BY_CLIENTS_TAG`](crate::tag::ON_REFUSED_BY_CLIENTS_TAG) says otherwise. Default `reject`.
+    pub on_refused_by_clients: OnRefusedByClients,
     /// `CERTDROP_ALLOW_ADOPTION`. Default `false`.
     pub adoption: Adoption,
     /// `CERTDROP_INCLUDE_ROOT`. Default `auto`.
@@ -148,6 +151,7 @@ impl Config {
             parameter_prefix: settings.parameter_path("CERTDROP_PARAMETER_PREFIX", "/certdrop"),
             expiry_warning: settings.days("CERTDROP_EXPIRY_WARNING_DAYS", 30),
             on_incompatible: settings.parsed("CERTDROP_ON_INCOMPATIBLE"),
+            on_refused_by_clients: settings.parsed("CERTDROP_ON_REFUSED_BY_CLIENTS"),
             adoption: settings.parsed("CERTDROP_ALLOW_ADOPTION"),
             include_root: settings.parsed("CERTDROP_INCLUDE_ROOT"),
             topic: settings.optional("CERTDROP_TOPIC_ARN"),
@@ -440,6 +444,18 @@ impl FromStr for OnIncompatible {
     }
 }
 
+impl FromStr for OnRefusedByClients {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "reject" => Ok(Self::Reject),
+            "import" => Ok(Self::Import),
+            _ => Err("`reject` or `import`"),
+        }
+    }
+}
+
 impl FromStr for Adoption {
     type Err = &'static str;
 
@@ -610,6 +626,10 @@ mod tests {
             ),
             ("CERTDROP_EXPIRY_WARNING_DAYS".to_owned(), "soon".to_owned()),
             ("CERTDROP_INCLUDE_ROOT".to_owned(), "yes".to_owned()),
+            (
+                "CERTDROP_ON_REFUSED_BY_CLIENTS".to_owned(),
+                "accept".to_owned(),
+            ),
         ]) else {
             panic!("wrong settings were taken");
         };
@@ -621,6 +641,7 @@ mod tests {
             "CERTDROP_SUMMARY_PREFIX is `drop/summaries/`",
             "CERTDROP_EXPIRY_WARNING_DAYS is `soon`",
             "CERTDROP_INCLUDE_ROOT is `yes`; it must be `auto`",
+            "CERTDROP_ON_REFUSED_BY_CLIENTS is `accept`; it must be `reject` or `import`",
             "AWS_REGION is not set",
         ] {
             assert!(text.contains(expected), "{expected} is not in: {text}");

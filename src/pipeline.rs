@@ -21,7 +21,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::event::WorkItem;
 use crate::fault::Fault;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
 use crate::news::News;
 use crate::region::Region;
 use crate::summary::{Outcome, RegionOutcome, Summary};
@@ -165,8 +165,14 @@ fn judge(
         now: world.now,
         expiry_warning: world.config.expiry_warning,
         include_root: world.config.include_root,
+        on_refused_by_clients: fetched.on_refused_by_clients(world),
     };
     let (verdict, findings) = match validate(bundle, &policy) {
+        // A folder's intermediate may still come: without it nothing is imported, whoever accepts that.
+        Verdict::Accepted(_, mut warnings) if fetched.awaits_intermediates(&warnings) => {
+            warnings.retain(|finding| finding.code != finding::ACCEPTED_AGAINST_CLIENTS.code);
+            (Err(Outcome::Waiting), warnings)
+        }
         Verdict::Accepted(valid, warnings) => (Ok(valid), warnings),
         Verdict::Rejected(rejected) if fetched.may_be_unfinished(&rejected.findings) => {
             (Err(Outcome::Waiting), rejected.findings)

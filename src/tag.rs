@@ -11,3 +11,6 @@ pub const ARN_TAG: &str = "certdrop:certificate-arn";
 pub const OUTCOME_TAG: &str = "certdrop:outcome";
 /// The tag of an object by which a person overrules the guard: `true`.
 pub const FORCE_TAG: &str = "certdrop:force";
+/// The tag of an object by which its owner says what becomes of it where clients would refuse it: `import` or `reject`.
+/// It goes before the setting.
+pub const ON_REFUSED_BY_CLIENTS_TAG: &str = "certdrop:on-refused-by-clients";

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use certdrop::bundle::{Part, limits, read};
 use certdrop::secret::{Passphrase, SecretBytes};
-use certdrop::validate::{IncludeRoot, Policy, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, validate};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nix::time::{ClockId, clock_gettime};
@@ -27,6 +27,7 @@ fn codes(name: &str, bytes: Vec<u8>) -> Vec<String> {
         now: datetime!(2026-12-01 00:00 UTC),
         expiry_warning: time::Duration::days(30),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = forget_peak_memory();

@@ -9,7 +9,7 @@ use certdrop::bundle::{Bundle, Part, read};
 use certdrop::certificate::Certificate;
 use certdrop::public_key::{Curve, KeyAlgorithm};
 use certdrop::secret::SecretBytes;
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use libfuzzer_sys::fuzz_target;
 use time::Duration;
 use time::macros::datetime;
@@ -104,6 +104,7 @@ fuzz_target!(init: prepare(), |bytes: &[u8]| {
         now: datetime!(2026-12-01 00:00 UTC) + Duration::days(i64::from(*clock) * 30),
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Always,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     match validate(bundle, &policy) {
         Verdict::Accepted(valid, findings) => {

@@ -3,7 +3,7 @@
 
 use certdrop::bundle::{Part, read};
 use certdrop::secret::SecretBytes;
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use libfuzzer_sys::fuzz_target;
 use time::Duration;
 use time::macros::datetime;
@@ -17,6 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
         now: datetime!(2026-12-01 00:00 UTC),
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Always,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     match validate(read(&[part], &[]), &policy) {
         Verdict::Accepted(valid, findings) => {

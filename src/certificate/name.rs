@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use pkcs8::der::Decode as _;
+use pkcs8::der::asn1::AnyRef;
 use x509_parser::asn1_rs::{Any, Tag};
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, NameConstraints};
 use x509_parser::prelude::X509Name;
 
 /// Bytes of the longest DER header of a sequence in a certificate: tag, length of length, 4 bytes.
@@ -31,6 +33,12 @@ impl DistinguishedName {
                 .and_then(|value| value.as_str().ok())
                 .map(str::to_owned),
         }
+    }
+
+    /// The content of its DER: what follows the header of the outer `SEQUENCE`.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        AnyRef::from_der(&self.der).map_or(&[], AnyRef::value)
     }
 
     /// Its DER has this content (what follows the header of the outer `SEQUENCE`).
@@ -157,6 +165,38 @@ impl fmt::Display for AlternativeName {
         match self {
             Self::Dns(name) | Self::Other(name) => f.write_str(name),
             Self::Ip(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+/// What a CA's name constraints restrict (RFC 5280, section 4.2.1.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConstrainedNames {
+    /// Nothing: both lists are empty.
+    None,
+    /// Domain names and IP addresses alone, which every client compares.
+    OfServers,
+    /// Other names too, such as directory names. Clients differ in what they make of those.
+    AlsoOthers,
+}
+
+impl ConstrainedNames {
+    pub(super) fn from_parsed(constraints: &NameConstraints<'_>) -> Self {
+        let lists = [
+            &constraints.permitted_subtrees,
+            &constraints.excluded_subtrees,
+        ];
+        let subtrees = lists.into_iter().flatten().flatten();
+        let mut bases = subtrees.map(|subtree| &subtree.base).peekable();
+        let is_of_server = |name: &GeneralName<'_>| {
+            matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_))
+        };
+        if bases.peek().is_none() {
+            Self::None
+        } else if bases.all(is_of_server) {
+            Self::OfServers
+        } else {
+            Self::AlsoOthers
         }
     }
 }

@@ -21,7 +21,8 @@ use crate::region::Region;
 use crate::secret::Passphrase;
 use crate::secret_names::SecretNames;
 use crate::summary::{Heading, ObjectVersion};
-use crate::tag::ARN_TAG;
+use crate::tag::{ARN_TAG, ON_REFUSED_BY_CLIENTS_TAG};
+use crate::validate::OnRefusedByClients;
 
 /// All that was fetched of one bundle. Has no `Debug`: it holds secrets.
 pub(super) struct Fetched {
@@ -94,6 +95,21 @@ impl Fetched {
         };
         let bundle = &self.bundle;
         Ok(Fetch { bundle, world }.folder().await? != *listed)
+    }
+
+    /// The chain of a folder is incomplete, and another upload may bring the intermediate.
+    pub(super) fn awaits_intermediates(&self, findings: &[Finding]) -> bool {
+        let is_incomplete = |finding: &Finding| finding.code == finding::CHAIN_INCOMPLETE.code;
+        self.packing == Packing::Folder && findings.iter().any(is_incomplete)
+    }
+
+    /// What the tag of one of the bundle's objects says, or else the setting. Another value of the tag says nothing.
+    pub(super) fn on_refused_by_clients(&self, world: Invocation<'_>) -> OnRefusedByClients {
+        let mut said = self.objects.iter().filter_map(|object| {
+            let value = object.tags.get(ON_REFUSED_BY_CLIENTS_TAG)?;
+            value.parse().ok()
+        });
+        said.next().unwrap_or(world.config.on_refused_by_clients)
     }
 
     pub(super) fn heading<'a>(&'a self, world: Invocation<'_>) -> Heading<'a> {

@@ -247,6 +247,7 @@ fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
         None => writeln!(text, "{weight} {}: {message}", finding.code)?,
     }
     writeln!(text, "  about  {}", line(&finding.subject))?;
+    writeln!(text, "  judge  {}", finding.judge)?;
     writeln!(text, "  to do  {}", line(&finding.remedy))
 }
 

@@ -1,6 +1,7 @@
 //! A bundle as it was read, judged: accepted with warnings, or rejected with reasons.
 
 mod chain;
+mod clients;
 mod leaf;
 pub mod reimport;
 mod rules;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
-use crate::finding::Finding;
+use crate::finding::{self, Finding, Judge, Severity};
 use crate::secret::PrivateKey;
 
 /// What the judge goes by, beside the bundle itself.
@@ -25,6 +26,18 @@ pub struct Policy {
     pub expiry_warning: Duration,
     /// Whether a root of the bundle is sent to ACM.
     pub include_root: IncludeRoot,
+    /// What becomes of a bundle that ACM takes and clients refuse.
+    pub on_refused_by_clients: OnRefusedByClients,
+}
+
+/// What becomes of a bundle that ACM takes and TLS clients refuse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRefusedByClients {
+    /// It is rejected: the certificate that is served works, and this one would not.
+    #[default]
+    Reject,
+    /// It is imported, and the findings say so.
+    Import,
 }
 
 /// Whether the self-signed end of a chain is sent to ACM.
@@ -121,6 +134,10 @@ pub fn validate(mut bundle: Bundle, policy: &Policy) -> Verdict {
     let strangers = certificates.len() - served.len();
     findings.extend(chain_findings);
     findings.extend(rules::findings(&served, strangers, policy));
+    findings.extend(clients::findings(&served, policy.now, &findings));
+    if policy.on_refused_by_clients == OnRefusedByClients::Import {
+        overrule_clients(&mut findings, &served.leaf);
+    }
     findings.sort_by_key(|finding| !finding.is_error());
 
     if findings.iter().any(Finding::is_error) {
@@ -145,6 +162,28 @@ pub fn validate(mut bundle: Bundle, policy: &Policy) -> Verdict {
         key: bundle.keys.swap_remove(pair.key),
     };
     Verdict::Accepted(valid, findings)
+}
+
+/// Makes warnings of the clients' errors, unless ACM has errors of its own: then nothing would be imported anyway.
+fn overrule_clients(findings: &mut Vec<Finding>, leaf: &Certificate) {
+    let by_acm = |finding: &Finding| finding.is_error() && finding.judge == Judge::Acm;
+    if findings.iter().any(by_acm) {
+        return;
+    }
+    let mut overruled = Vec::new();
+    for finding in findings.iter_mut().filter(|finding| finding.is_error()) {
+        finding.severity = Severity::Warning;
+        overruled.push(finding.code.to_string());
+    }
+    if !overruled.is_empty() {
+        overruled.dedup();
+        let message = format!(
+            "It is imported against clients' judgement: {}.",
+            overruled.join(", ")
+        );
+        let rule = &finding::ACCEPTED_AGAINST_CLIENTS;
+        findings.push(Finding::new(rule, &leaf.subject, message));
+    }
 }
 
 fn each_once(certificates: Vec<Certificate>) -> Vec<Certificate> {

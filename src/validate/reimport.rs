@@ -85,6 +85,22 @@ pub fn findings(old: &Previous, new: &Certificate) -> Vec<Finding> {
     .collect()
 }
 
+/// What the owner should know of a replacement that ACM takes: that it is no client's certificate any more.
+///
+/// Public CAs stop to issue client authentication (Chrome Root Program Policy, section 3.2); ACM keeps the ARN.
+#[must_use]
+pub fn client_auth_lost(old: &Previous, new: &Certificate) -> Option<Finding> {
+    let Usages::Only(old) = &old.extended_key_usages else {
+        return None;
+    };
+    let new_usages = new.extended_key_usages.as_ref()?;
+    (old.contains(CLIENT_AUTH) && !new_usages.contains(CLIENT_AUTH)).then(|| {
+        let message =
+            "It lacks client authentication, which the old one has. The re-import keeps its ARN.";
+        Finding::new(&finding::CLIENT_AUTH_LOST, &new.subject, message)
+    })
+}
+
 fn not_imported(old: &Previous, new: &Certificate) -> Option<Finding> {
     (!old.is_imported).then(|| {
         let message = "The certificate under this ARN was issued by AWS, not imported.";

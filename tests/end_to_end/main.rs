@@ -3,6 +3,7 @@
 
 mod arm64;
 mod binding;
+mod clients;
 mod command_line;
 mod drop;
 mod fetch;

@@ -152,7 +152,7 @@ fn each_situation_has_its_plan() {
     let ours = Some(BUNDLE);
     let theirs = Some("other.example.com");
     let situation = || Situation::new(&new);
-    let rows = [
+    let rows = vec![
         ("nothing is known", situation(), "new"),
         (
             "the object's tag",
@@ -332,6 +332,28 @@ fn a_second_certificate_with_the_bundle_s_name_is_told_of() {
             vec!["another-certificate".to_owned()]
         )
     );
+}
+
+#[test]
+fn a_renewal_without_client_authentication_keeps_the_arn_and_says_so() {
+    let (old, new) = (leaf(10), leaf(1));
+    let with_client_auth = |detail: CertificateDetail| {
+        let mut detail = serde_json::to_value(detail).expect("it is JSON");
+        let usages = detail["ExtendedKeyUsages"].as_array_mut().expect("a list");
+        usages.push(json!({"Name": "TLS_WEB_CLIENT_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.2"}));
+        serde_json::from_value(detail).expect("a detail")
+    };
+    let detail = detail(&old, 1, true, "EC-prime256v1");
+    for (detail, warnings) in [
+        (
+            with_client_auth(detail.clone()),
+            vec!["client-auth-lost".to_owned()],
+        ),
+        (detail, Vec::new()),
+    ] {
+        let situation = Situation::new(&new).with(Claim::ObjectTag, "a", Some(BUNDLE), detail);
+        assert_eq!(situation.decide(), ("replace a".to_owned(), warnings));
+    }
 }
 
 #[test]

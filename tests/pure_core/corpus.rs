@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use certdrop::bundle::{Part, read};
 use certdrop::secret::{Passphrase, SecretBytes};
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -58,6 +58,7 @@ fn disagreement(row: &Row) -> Option<String> {
         now,
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     let passphrases: Vec<_> = row
         .passphrase

@@ -49,7 +49,7 @@ fn tables_of_all() -> String {
         let rules = ALL.iter().filter(|rule| rule.severity == severity);
         let _ = write!(
             text,
-            "\n## {heading}\n\n| code | meaning | what to do | source |\n|---|---|---|---|\n"
+            "\n## {heading}\n\n| code | by | meaning | what to do | source |\n|---|---|---|---|---|\n"
         );
         for rule in rules {
             let _ = writeln!(text, "{}", row(rule));
@@ -69,8 +69,9 @@ fn row(rule: &Rule) -> String {
         })
         .collect();
     format!(
-        "| `{}` | {} | {} | {} |",
+        "| `{}` | {} | {} | {} | {} |",
         rule.code,
+        rule.judge,
         cell(rule.meaning),
         cell(rule.remedy),
         cell(&source.join("; "))

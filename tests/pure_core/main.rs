@@ -1,6 +1,7 @@
 //! The pure core: bytes in, verdict out. One program, because each would link the same again.
 #![cfg(test)]
 
+mod agreement;
 mod architecture;
 mod binding;
 mod chains;

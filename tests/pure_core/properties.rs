@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 
 use certdrop::bundle::{Part, read};
 use certdrop::secret::SecretBytes;
-use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
+use certdrop::validate::{
+    IncludeRoot, OnRefusedByClients, Policy, ValidatedBundle, Verdict, validate,
+};
 use certdrop_test_support::outside;
 use proptest::prelude::*;
 use rcgen::{
@@ -87,6 +89,7 @@ fn judged(blocks: &[String]) -> Option<ValidatedBundle> {
         now: now(),
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Never,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     match validate(read(&[part], &[]), &policy) {
         Verdict::Accepted(valid, _) => Some(valid),

@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use certdrop::bundle::{Part, read};
 use certdrop::secret::{Passphrase, SecretBytes};
-use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
+use certdrop::validate::{
+    IncludeRoot, OnRefusedByClients, Policy, ValidatedBundle, Verdict, validate,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use time::Duration;
@@ -25,6 +27,7 @@ fn policy() -> Policy {
         now: datetime!(2026-12-01 00:00 UTC),
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     }
 }
 

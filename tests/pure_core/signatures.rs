@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use certdrop::bundle::{Part, read};
 use certdrop::secret::SecretBytes;
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use certdrop_test_support::outside::now;
 use time::Duration;
 
@@ -46,6 +46,7 @@ fn judged(key: &str, certificate: &str) -> (Option<String>, bool) {
         now: now(),
         expiry_warning: Duration::days(30),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: OnRefusedByClients::Reject,
     };
     let (error, findings) = match validate(read(&[part], &[]), &policy) {
         Verdict::Accepted(_, warnings) => (None, warnings),

@@ -149,10 +149,12 @@ What changed
 
 Error expired: It expired.
   about  www.example.com
+  judge  ACM
   to do  Renew it.
 
 Warning expires-soon in us-east-1: It expires.
   about  Some CA
+  judge  clients
   to do  Wait.
 ";
     assert_eq!(prose::message(&summary, NOW), expected);

@@ -12,7 +12,9 @@ use certdrop::certificate::Certificate;
 use certdrop::finding::Finding;
 use certdrop::secret::{Passphrase, SecretBytes};
 use certdrop::validate::reimport::{self, Previous};
-use certdrop::validate::{IncludeRoot, Policy, ValidatedBundle, Verdict, validate};
+use certdrop::validate::{
+    IncludeRoot, OnRefusedByClients, Policy, ValidatedBundle, Verdict, validate,
+};
 use certdrop_acm::{Call, Knobs, Options, Refusal, Service};
 use fastrand::Rng;
 use openssl::nid::Nid;
@@ -131,6 +133,7 @@ impl Tally {
             now,
             expiry_warning: Duration::days(30),
             include_root: IncludeRoot::Auto,
+            on_refused_by_clients: OnRefusedByClients::Reject,
         };
         match validate(read(parts, passphrases), &policy) {
             Verdict::Accepted(valid, _) => match import(&mut acm(now), &Upload::sent(&valid), None)

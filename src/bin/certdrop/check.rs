@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
 use certdrop::bundle::{self, Part};
@@ -9,7 +10,7 @@ use certdrop::certificate::Certificate;
 use certdrop::finding::{self, Finding, Secret};
 use certdrop::secret::Passphrase;
 use certdrop::validate::reimport::{self, Previous};
-use certdrop::validate::{IncludeRoot, Policy, Verdict, validate};
+use certdrop::validate::{IncludeRoot, OnRefusedByClients, Policy, Verdict, validate};
 use clap::Args;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -39,6 +40,9 @@ pub(crate) struct Arguments {
     /// Warn of what expires within so many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     expiry_warning: u16,
+    /// What becomes of bundles that ACM takes and TLS clients refuse: `reject` or `import`
+    #[arg(long, value_name = "WHAT", default_value = "reject", value_parser = OnRefusedByClients::from_str)]
+    on_refused_by_clients: OnRefusedByClients,
     /// Print one JSON object a line for each bundle
     #[arg(long)]
     json: bool,
@@ -110,6 +114,7 @@ fn check(
         now,
         expiry_warning: Duration::days(i64::from(arguments.expiry_warning)),
         include_root: IncludeRoot::Auto,
+        on_refused_by_clients: arguments.on_refused_by_clients,
     };
     let mut checked = judge(path, &parts, &passphrases, &policy);
     if let (Some(old), Some(served)) = (old, &checked.served) {
@@ -147,7 +152,9 @@ fn errors_first(findings: &mut [Finding]) {
 
 /// What speaks against putting `new` in the place of `old`.
 fn replacement(old: &Certificate, new: &Certificate) -> Vec<Finding> {
-    let mut findings = reimport::findings(&Previous::from_certificate(old), new);
+    let previous = Previous::from_certificate(old);
+    let mut findings = reimport::findings(&previous, new);
+    findings.extend(reimport::client_auth_lost(&previous, new));
     if old.public_key == new.public_key && old.serial != new.serial {
         let message = "Its private key is the old certificate's.";
         findings.push(Finding::new(&finding::KEY_REUSED, &new.subject, message));

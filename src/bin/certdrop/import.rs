@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use certdrop::arn::CertificateArn;
 use certdrop::aws::s3::Tags;
 use certdrop::binding::Adoption;
+use certdrop::config::Config;
 use certdrop::event::{Content, DroppedObject, WorkItem};
 use certdrop::fault::Fault;
 use certdrop::finding::Finding;
@@ -15,8 +16,8 @@ use certdrop::harmless;
 use certdrop::pipeline::{self, Invocation, Secrets};
 use certdrop::secret_names::SecretNames;
 use certdrop::summary::{Outcome, Summary, prose};
-use certdrop::tag::{ARN_TAG, FORCE_TAG};
-use certdrop::validate::Policy;
+use certdrop::tag::{ARN_TAG, FORCE_TAG, ON_REFUSED_BY_CLIENTS_TAG};
+use certdrop::validate::{OnRefusedByClients, Policy};
 use clap::Args;
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -57,6 +58,9 @@ pub(crate) struct Arguments {
     /// Replace even a certificate that is newer
     #[arg(long)]
     force: bool,
+    /// Import even what TLS clients refuse, if ACM takes it
+    #[arg(long)]
+    against_clients: bool,
     /// Print one JSON object a line for each bundle: its summary
     #[arg(long)]
     json: bool,
@@ -132,7 +136,9 @@ async fn import(
 ) -> Result<Ending> {
     let world = session.world();
     let began = now();
-    let checked = judge(drop, world).await.map_err(|fault| told(&fault))?;
+    let checked = judge(drop, tags, world)
+        .await
+        .map_err(|fault| told(&fault))?;
     if !checked.is_accepted() {
         not_uploaded(&checked, drop, is_json, began, output)?;
         return Ok(Ending::Rejected);
@@ -160,7 +166,7 @@ async fn import(
 }
 
 /// The function's own judgement, with the secrets that it would use.
-async fn judge(drop: &mut Drop, world: Invocation<'_>) -> Result<Checked, Fault> {
+async fn judge(drop: &mut Drop, tags: &Tags, world: Invocation<'_>) -> Result<Checked, Fault> {
     progress::say(&format!("{} is judged", drop.bundle));
     let config = world.config;
     let names = SecretNames::of(&drop.bundle, config);
@@ -173,6 +179,7 @@ async fn judge(drop: &mut Drop, world: Invocation<'_>) -> Result<Checked, Fault>
         now: world.now,
         expiry_warning: config.expiry_warning,
         include_root: config.include_root,
+        on_refused_by_clients: on_refused_by_clients(tags, config),
     };
     let mut checked = check::judge(&drop.path, &drop.parts, &secrets.passphrases, &policy);
     let own = config.parameters_of(&drop.bundle);
@@ -281,7 +288,19 @@ fn tags(arguments: &Arguments) -> Tags {
     let force = arguments
         .force
         .then(|| (FORCE_TAG.to_owned(), "true".to_owned()));
-    adopt.chain(force).collect()
+    let against_clients = arguments
+        .against_clients
+        .then(|| (ON_REFUSED_BY_CLIENTS_TAG.to_owned(), "import".to_owned()));
+    adopt.chain(force).chain(against_clients).collect()
+}
+
+/// As the function will see it: the tag goes before the setting.
+fn on_refused_by_clients(tags: &Tags, config: &Config) -> OnRefusedByClients {
+    if tags.contains_key(ON_REFUSED_BY_CLIENTS_TAG) {
+        OnRefusedByClients::Import
+    } else {
+        config.on_refused_by_clients
+    }
 }
 
 /// Asked before anything is uploaded, because the function would stumble over the tag as well.

@@ -175,6 +175,7 @@ fn finding(finding: &Finding, output: &mut impl Write) -> Result<()> {
     )?;
     labelled("about", &finding.subject, output)?;
     labelled("", &finding.message, output)?;
+    labelled("judge", &finding.judge.to_string(), output)?;
     labelled("to do", &finding.remedy, output)
 }
 

@@ -62,7 +62,7 @@ fn lifetime(leaf: &Certificate) -> Option<Finding> {
     })
 }
 
-fn moment(at: OffsetDateTime) -> String {
+pub(in crate::validate) fn moment(at: OffsetDateTime) -> String {
     at.format(format_description!(
         "[year]-[month]-[day] [hour]:[minute]:[second] UTC"
     ))

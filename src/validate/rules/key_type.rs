@@ -9,7 +9,7 @@ use crate::validate::signature;
 pub(super) fn findings(served: &Served) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(leaf_key(&served.leaf));
-    findings.extend(served.authorities().filter_map(unsupported_authority));
+    findings.extend(served.authorities().filter_map(authority_key));
     // A root is trusted for its key, not for its signature.
     let forgeable = served.without_root().filter(|c| signature::uses_sha1(c));
     findings.extend(forgeable.map(|certificate| {
@@ -42,15 +42,21 @@ fn leaf_key(leaf: &Certificate) -> Option<Finding> {
     Some(Finding::new(rule, &leaf.subject, message))
 }
 
-fn unsupported_authority(authority: &Certificate) -> Option<Finding> {
-    match authority.public_key.algorithm() {
-        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(_) => None,
-        other => Some(Finding::new(
+/// Security level 2 of OpenSSL, Go and rustls all ask for RSA keys of 2048 bits at least.
+fn authority_key(authority: &Certificate) -> Option<Finding> {
+    let algorithm = authority.public_key.algorithm();
+    let (rule, message) = match algorithm {
+        KeyAlgorithm::Rsa { bits: ..2048 } => (
+            &finding::WEAK_KEY,
+            format!("This certification authority's key is {algorithm}."),
+        ),
+        KeyAlgorithm::Rsa { .. } | KeyAlgorithm::Ec(_) => return None,
+        _ => (
             &finding::KEY_UNSUPPORTED,
-            &authority.subject,
-            format!("This certification authority's key is {other}, which ACM does not take."),
-        )),
-    }
+            format!("This certification authority's key is {algorithm}, which ACM does not take."),
+        ),
+    };
+    Some(Finding::new(rule, &authority.subject, message))
 }
 
 /// Still in the API reference, no longer in the guide, and everyday practice of public CAs: a

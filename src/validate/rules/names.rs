@@ -69,7 +69,7 @@ fn is_server_name(text: &str) -> bool {
 
 /// Letters, digits, hyphens and (in practice) underscores; a wildcard as the whole first label
 /// (RFC 9525, section 6.3). At most 253 characters, as ACM's pattern of DomainName allows.
-fn is_domain_name(name: &str) -> bool {
+pub(in crate::validate) fn is_domain_name(name: &str) -> bool {
     let rest = name.strip_prefix("*.").unwrap_or(name);
     !rest.is_empty() && name.len() <= 253 && rest.split('.').all(is_label)
 }

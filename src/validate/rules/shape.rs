@@ -17,9 +17,6 @@ const CERTIFICATE_PEM_BYTES: usize = 32_768;
 /// Bytes of PEM that `CertificateChain` of ImportCertificate takes. Source: as above.
 const CHAIN_PEM_BYTES: usize = 2_097_152;
 
-/// `id-kp-serverAuth` and `anyExtendedKeyUsage` (RFC 5280, section 4.2.1.12).
-const SERVER_AUTH: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
-
 pub(super) fn findings(served: &Served, strangers: usize, now: OffsetDateTime) -> Vec<Finding> {
     let leaf = &served.leaf;
     [
@@ -27,14 +24,27 @@ pub(super) fn findings(served: &Served, strangers: usize, now: OffsetDateTime) -
         issuer(leaf),
         ocsp_url(leaf),
         sizes(served),
-        server_auth(leaf),
         self_signed(leaf),
         root(served, now),
         left_over(served, strangers),
     ]
     .into_iter()
     .flatten()
+    .chain(negative_serials(served))
     .collect()
+}
+
+fn negative_serials(served: &Served) -> impl Iterator<Item = Finding> {
+    let all = served.without_root().chain(&served.root);
+    all.filter(|certificate| certificate.has_negative_serial)
+        .map(|certificate| {
+            let message = "Its serial number is negative, which Go refuses.";
+            Finding::new(
+                &finding::REFUSED_BY_SOME_CLIENTS,
+                &certificate.subject,
+                message,
+            )
+        })
 }
 
 fn version(leaf: &Certificate) -> Option<Finding> {
@@ -85,14 +95,6 @@ fn sizes(served: &Served) -> Option<Finding> {
 fn pem_bytes(certificate: &Certificate) -> usize {
     let digits = certificate.der().len().div_ceil(3) * 4;
     digits + digits.div_ceil(64) + "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n".len()
-}
-
-fn server_auth(leaf: &Certificate) -> Option<Finding> {
-    let usages = leaf.extended_key_usages.as_ref()?;
-    (!SERVER_AUTH.iter().any(|oid| usages.contains(*oid))).then(|| {
-        let message = "Its extended key usage does not allow TLS servers.";
-        Finding::new(&finding::NO_SERVER_AUTH, &leaf.subject, message)
-    })
 }
 
 fn self_signed(leaf: &Certificate) -> Option<Finding> {

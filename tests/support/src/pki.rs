@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -66,10 +66,25 @@ impl<'a> Order<'a> {
 impl Authority {
     /// One with keys of its own.
     pub fn new() -> Self {
+        Self::with(authority("certdrop test intermediate"))
+    }
+
+    /// One that may issue for names in `domain` alone, but issues for all.
+    pub fn constrained_to(domain: &str) -> Self {
+        let mut parameters = authority("certdrop constrained intermediate");
+        parameters.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName(domain.to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        Self::with(parameters)
+    }
+
+    /// With an intermediate of these `parameters`.
+    fn with(mut parameters: CertificateParams) -> Self {
         let root_key = KeyPair::generate().expect("a key");
         let root = Issuer::new(authority("certdrop test root"), root_key);
         let key = KeyPair::generate().expect("a key");
-        let parameters = authority("certdrop test intermediate");
+        parameters.use_authority_key_identifier_extension = true;
         let intermediate = parameters.signed_by(&key, &root).expect("signed");
         Self {
             intermediate_pem: intermediate.pem(),
