@@ -161,7 +161,7 @@ $(PEERS)/node/bundled/index.mjs: $(wildcard benches/peers/node/*)
 	touch $@
 
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS := read judge chain
+FUZZ_TARGETS := read judge chain leaf extensions
 # None is eight times as fast as the address sanitizer, which is for a look at the dependencies' unsafe code:
 # make fuzz SANITIZER=address
 SANITIZER ?= none
