@@ -80,8 +80,8 @@ impl Worker {
 
     fn next_try(self) -> &'static str {
         match self {
-            Self::Function => "it will be tried again",
-            Self::Person => "try it again",
+            Self::Function => "it will be retried",
+            Self::Person => "retry it",
         }
     }
 }
@@ -131,7 +131,7 @@ impl Fault {
         Self::new(Kind::Throttled, problem)
     }
 
-    /// A fault that the operator has to mend.
+    /// A fault that the operator has to correct.
     #[must_use]
     pub fn set_up(problem: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self::new(Kind::SetUp(remedy.into()), problem)
@@ -198,7 +198,7 @@ impl Fault {
         format!("{}; {then}", self.problem())
     }
 
-    /// The one of `faults` that counts where they are reported as one: what a person has to mend first, then what fails
+    /// The one of `faults` that counts where they are reported as one: what a person has to correct first, then what fails
     /// for a while; throttling last, which is no failure.
     #[must_use]
     pub fn weightiest<'a>(faults: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
@@ -258,13 +258,13 @@ mod tests {
         for (fault, function, person) in [
             (
                 Fault::transient("no answer"),
-                "no answer; it will be tried again",
-                "no answer; try it again",
+                "no answer; it will be retried",
+                "no answer; retry it",
             ),
             (
                 Fault::throttled("too many").in_region(&region),
-                "in us-east-1: too many; it will be tried again",
-                "in us-east-1: too many; try it again",
+                "in us-east-1: too many; it will be retried",
+                "in us-east-1: too many; retry it",
             ),
             (
                 denied,

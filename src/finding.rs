@@ -331,7 +331,7 @@ rules! {
     ACCEPTED_AGAINST_CLIENTS = Warning Clients "accepted-against-clients" {
         meaning: "Clients would refuse what was dropped; the operator has it imported against their judgement.",
         source: "setting CERTDROP_ON_REFUSED_BY_CLIENTS, tag `certdrop:on-refused-by-clients`",
-        remedy: "Nothing, if all of its clients are known to accept it; else mend what the other findings tell."
+        remedy: "Nothing, if all of its clients are known to accept it; otherwise correct what the other findings report."
     }
     NOT_V3 = Error Acm "not-v3" {
         meaning: "The leaf is no X.509 version 3 certificate.",
@@ -371,7 +371,7 @@ rules! {
     ALGORITHM_MISMATCH = Warning Acm "algorithm-mismatch" {
         meaning: "The leaf's key is of another kind than the key that signed it.",
         source: "https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html",
-        remedy: "Nothing, if ACM takes it: its reference wants both to be RSA or both EC, public CAs mix them."
+        remedy: "Nothing, if ACM takes it: its reference requires both to be RSA or both EC, public CAs mix them."
     }
     ROOT_IN_BUNDLE = Warning Acm "root-in-bundle" {
         meaning: "The bundle holds the root, which clients have themselves.",
@@ -379,7 +379,7 @@ rules! {
         remedy: "Nothing: a public root is left out of the chain, a private one is sent; the setting CERTDROP_INCLUDE_ROOT decides otherwise."
     }
     STRANGERS_IN_BUNDLE = Warning Acm "strangers-in-bundle" {
-        meaning: "The bundle holds certificates that do not belong to the leaf's chain.",
+        meaning: "The bundle holds unrelated certificates: they are not part of the leaf's chain.",
         source: "certdrop",
         remedy: "Nothing: they are left out. Check that the bundle is the one that you meant."
     }
@@ -456,7 +456,7 @@ rules! {
     REFUSED_BY_ACM = Error Acm "refused-by-acm" {
         meaning: "ACM refused the certificate though certdrop found nothing wrong with it.",
         source: "https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html",
-        remedy: "Read ACM's own words; report the case to certdrop, which should have known."
+        remedy: "Read ACM's message; report the case to certdrop, which should have known."
     }
     NOT_SHOWN_YET = Warning Acm "not-shown-yet" {
         meaning: "ACM took the certificate but does not show it yet.",
@@ -466,7 +466,7 @@ rules! {
     ANSWER_LOST = Warning Acm "answer-lost" {
         meaning: "AWS did not answer a request in time, so it is not known whether it was carried out.",
         source: "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_prevent_interaction_failure_idempotent.html",
-        remedy: "Nothing: the bundle is looked at once more."
+        remedy: "Nothing: the bundle is processed again."
     }
     TAGS_FULL = Warning Acm "tags-full" {
         meaning: "The object has as many tags as S3 takes, so certdrop could not add its own.",

@@ -118,7 +118,7 @@ impl Handling<'_> {
             info!(%fault, message = message.id, "throttled: sent again");
             return None;
         }
-        warn!(%fault, message = message.id, "message failed: SQS delivers it again");
+        warn!(%fault, message = message.id, "message failed: SQS will redeliver it");
         self.hide(message).await;
         Some(json!({ "itemIdentifier": message.id }))
     }

@@ -30,7 +30,7 @@ fn without_others(wanted: Targets) -> Targets {
     })
 }
 
-/// Writes one line, where `news` is for people who read a log. ERROR is for what somebody must mend.
+/// Writes one line, where `news` is for people who read a log. ERROR is for what somebody must correct.
 pub fn write(news: News<'_>) {
     match news {
         News::Listed { bundles, to_do } => info!(bundles, to_do, "listed"),

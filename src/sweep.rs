@@ -1,4 +1,4 @@
-//! The level-triggered pass over all bundles. No event is load-bearing: what one missed, this finds.
+//! The level-triggered pass over all bundles. A lost event is repaired by the next sweep.
 //!
 //! It works like make: what was made from which content stands in the summaries' keys, so that
 //! lists alone tell which bundles are new or changed, with no call for one that is not.
@@ -263,7 +263,7 @@ impl Survey<'_> {
                     report
                         .unfinished
                         .insert(bundle.to_string(), fault.to_string());
-                    // What a person has to mend is not mended by trying at once.
+                    // What a person has to correct is not mended by trying at once.
                     if !fault.is_set_up() {
                         rest.push(bundle);
                     }

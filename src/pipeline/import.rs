@@ -96,7 +96,7 @@ impl InRegion<'_> {
 }
 
 fn refused(valid: &ValidatedBundle, words: &str) -> Finding {
-    let message = format!("ACM says: {words}");
+    let message = format!("ACM's message: {words}");
     Finding::new(&finding::REFUSED_BY_ACM, &valid.leaf().subject, message)
 }
 

@@ -83,7 +83,7 @@ impl<'a> Leased<'a> {
     /// has settled.
     pub(super) async fn release(self) {
         if self.fence().is_unsettled() {
-            warn!("AWS did not answer everything: the lease stays shut until it ends");
+            warn!("AWS did not answer everything: the lease stays closed until it ends");
         } else {
             self.give_back().await;
         }

@@ -41,7 +41,7 @@ fn what(outcome: Outcome) -> &'static str {
         Outcome::Unchanged => "unchanged",
         Outcome::Outdated => "not replaced: a newer one is there",
         Outcome::Rejected => "REJECTED",
-        Outcome::Waiting => "waits for more parts",
+        Outcome::Waiting => "waiting for more files",
         Outcome::Gone => "gone before it was read",
     }
 }
@@ -130,14 +130,14 @@ fn headline(summary: &Summary) -> &'static str {
         return headline_of_several(summary);
     }
     match summary.outcome {
-        Outcome::Imported => "ACM has a new certificate. Nothing uses it until you say so.",
+        Outcome::Imported => "ACM has a new certificate. Attach it to a service to use it.",
         Outcome::Replaced => "The renewed certificate is served under the same ARN as before.",
         Outcome::Unchanged => "ACM had this very certificate already.",
         Outcome::Outdated => "The dropped certificate is older than the one in ACM, which stays.",
         Outcome::Rejected if summary.certificate_arn.is_some() => {
-            "The dropped bundle is bad and was not imported. The certificate in ACM stays as it was."
+            "The dropped bundle has errors and was not imported. The certificate in ACM stays as it was."
         }
-        Outcome::Rejected => "The dropped bundle is bad and was not imported.",
+        Outcome::Rejected => "The dropped bundle has errors and was not imported.",
         Outcome::Waiting => {
             "The parts in the folder do not fit together yet. The next upload may complete them."
         }
@@ -148,7 +148,7 @@ fn headline(summary: &Summary) -> &'static str {
 /// Regions differ; their own lines tell how.
 fn headline_of_several(summary: &Summary) -> &'static str {
     if summary.is_unfinished() {
-        return "A region is unfinished and will be tried again. The others are done.";
+        return "A region is unfinished and will be retried. The others are done.";
     }
     match summary.outcome {
         Outcome::Rejected => {

@@ -114,7 +114,7 @@ mod tests {
             (Ok(done), json!({"outcome": "waiting"})),
             (
                 Err(Fault::transient("no answer")),
-                json!({"fault": "no answer; it will be tried again"}),
+                json!({"fault": "no answer; it will be retried"}),
             ),
         ] {
             let summary = RegionSummary::of(&result);

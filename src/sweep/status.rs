@@ -13,7 +13,7 @@ use crate::region::Region;
 use crate::summary::Outcome;
 pub use view::{Progress, Undone, View};
 
-/// All bundles, what needs a person first, then what expires first.
+/// All bundles, what needs action first, then what expires first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// The instant that all days are counted from.
@@ -237,7 +237,7 @@ impl Status {
         }
     }
 
-    /// The rows that need a person: the first ones.
+    /// The rows that need action: the first ones.
     #[must_use]
     pub fn pressing(&self) -> &[Row] {
         let count = self.rows.partition_point(Row::needs_person);
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_time_mends_needs_no_person() {
+    fn what_passes_by_itself_needs_no_action() {
         let early = Swept::default()
             .nothing_live("a", "rejected", &["not-yet-valid"])
             .row();

@@ -80,8 +80,8 @@ impl Page<'_> {
         match (self.status.pressing().len(), self.status.rows.len()) {
             (_, 0) => "no bundles".to_owned(),
             (0, _) => "all is well".to_owned(),
-            (1, all) => format!("1 of {} needs a person", Count(all)),
-            (pressing, all) => format!("{} of {} need a person", Count(pressing), Count(all)),
+            (1, all) => format!("1 of {} needs action", Count(all)),
+            (pressing, all) => format!("{} of {} need action", Count(pressing), Count(all)),
         }
     }
 
@@ -96,7 +96,7 @@ impl Page<'_> {
         )?;
         if self.status.rows.is_empty() {
             return html.write_str(
-                "<p>Nothing lies below the drop prefix. \
+                "<p>No bundles uploaded yet. \
                  The first sweep after a drop shows its bundle here.</p>\n</header>\n",
             );
         }
@@ -118,10 +118,10 @@ impl Page<'_> {
                 Time(next)
             ),
             (None, Some(schedule)) => format!(
-                "Each sweep writes it anew, by <code>{}</code>.",
+                "Each sweep rewrites this page, by <code>{}</code>.",
                 Text(schedule)
             ),
-            (None, None) => "Each sweep writes it anew.".to_owned(),
+            (None, None) => "Each sweep rewrites this page.".to_owned(),
         }
     }
 
@@ -150,7 +150,7 @@ impl Page<'_> {
             (
                 "bad",
                 self.status.pressing().len(),
-                ["needs a person", "need a person"],
+                ["needs action", "need action"],
             ),
             (
                 "bad",
@@ -178,7 +178,7 @@ impl Page<'_> {
         );
         self.table(
             html,
-            "Bundles that need a person, the most pressing first",
+            "Bundles that need action, the most pressing first",
             rows,
         )?;
         html.write_str("</section>\n")

@@ -377,7 +377,7 @@ fn where_the_function_is_faster_its_work_is_taken_for_done() {
         assert_eq!(said.code, 0, "{said:?}");
         assert!(
             said.out
-                .contains("the deployed function, woken by the same upload, was faster"),
+                .contains("the deployed function, started by the same upload, was faster"),
             "{said:?}"
         );
         assert_eq!(
@@ -538,7 +538,7 @@ fn every_region_is_worked_on_and_one_that_cannot_be_listed_is_named() {
         let said = person.says(&["status"]).await;
         assert_eq!(said.code, 2, "{said:?}");
         assert!(
-            said.out.contains("us-east-1 is shown as it was"),
+            said.out.contains("us-east-1 shows last known data"),
             "{said:?}"
         );
 

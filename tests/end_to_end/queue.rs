@@ -391,7 +391,7 @@ fn a_bundle_that_lifecycle_removed_is_known_and_no_orphan() {
         );
         let page = scene.read("summaries/status.html").await;
         assert!(page.contains(">bundle removed<"), "{page}");
-        assert!(page.contains("1 of 2 needs a person"), "{page}");
+        assert!(page.contains("1 of 2 needs action"), "{page}");
     });
 }
 

@@ -171,7 +171,7 @@ fn each_region_has_its_own_lines() {
     // The home region's certificate stands in its region's lines, and nowhere else.
     summary.certificate_arn = Some(arn(HOME));
     let expected = "\
-A region is unfinished and will be tried again. The others are done.
+A region is unfinished and will be retried. The others are done.
 
 Bundle       www.example.com
 Object       s3://certificates/drop/www.example.com.pem
@@ -195,7 +195,7 @@ fn the_first_line_says_how_bad_it_is() {
             Imported,
             true,
             vec![],
-            "ACM has a new certificate. Nothing uses it until you say so.",
+            "ACM has a new certificate. Attach it to a service to use it.",
         ),
         (
             Replaced,
@@ -219,13 +219,13 @@ fn the_first_line_says_how_bad_it_is() {
             Rejected,
             false,
             vec![],
-            "The dropped bundle is bad and was not imported.",
+            "The dropped bundle has errors and was not imported.",
         ),
         (
             Rejected,
             true,
             vec![],
-            "The dropped bundle is bad and was not imported. The certificate in ACM stays as it was.",
+            "The dropped bundle has errors and was not imported. The certificate in ACM stays as it was.",
         ),
         (
             Waiting,
@@ -267,7 +267,7 @@ fn the_first_line_says_how_bad_it_is() {
             Rejected,
             true,
             vec![done(Rejected, None, None), unfinished("ACM did not answer")],
-            "A region is unfinished and will be tried again. The others are done.",
+            "A region is unfinished and will be retried. The others are done.",
         ),
     ] {
         let mut summary = empty(outcome);
@@ -334,7 +334,7 @@ fn a_subject_is_one_that_sns_takes() {
         (
             "a\nb\u{7f}",
             Outcome::Waiting,
-            "certdrop: a?b? waits for more parts",
+            "certdrop: a?b? waiting for more files",
         ),
         (
             "bücher",
@@ -445,7 +445,7 @@ fn errors_are_told_first_and_those_of_one_region_name_it() {
     let lines = serde_json::to_value(&both).expect("JSON")["regions"].clone();
     assert_eq!(
         lines,
-        json!({HOME: {"fault": "no answer; it will be tried again"}, OTHER: {"outcome": "rejected"}})
+        json!({HOME: {"fault": "no answer; it will be retried"}, OTHER: {"outcome": "rejected"}})
     );
 }
 

@@ -137,7 +137,7 @@ fn no_bundles() {
 #[test]
 fn three_bundles() {
     let seen = look("three", &samples::three());
-    assert_eq!(seen["title"], "certdrop: 2 of 3 need a person");
+    assert_eq!(seen["title"], "certdrop: 2 of 3 need action");
     assert_eq!(
         rows(&seen),
         ["mail.example.com", "wicked", "www.example.com"]
@@ -166,7 +166,7 @@ fn two_thousand_bundles() {
     let seen = look("two-thousand", &status);
     assert_eq!(
         seen["title"],
-        format!("certdrop: {pressing} of 2,000 need a person")
+        format!("certdrop: {pressing} of 2,000 need action")
     );
     let rows = rows(&seen);
     assert_eq!(rows.len(), 2_000);

@@ -115,7 +115,7 @@ pub(crate) fn three() -> Status {
     sample.status()
 }
 
-/// Two thousand, most of them well. Gives how many need a person, too.
+/// Two thousand, most of them well. Gives how many need action, too.
 pub(crate) fn two_thousand() -> (Status, usize) {
     let mut sample = Sample::default();
     sample.bundle("expired.example.com", "imported", Some(-4), &json!([]));

@@ -40,7 +40,7 @@ const PAUSE: Pause = Pause::from_secs(2);
 /// stored for it in the parameter store: one that would be rejected is never uploaded. Then it is
 /// put into the bucket's drop folder, and this command does what the deployed function does with a
 /// drop, with your credentials: it finds the bundle's certificate, imports or replaces it, and
-/// writes tags, parameter and summary. The function may be woken by the same upload; a lease lets
+/// writes tags, parameter and summary. The function may be started by the same upload; a lease lets
 /// only one of the two work, and the other finds everything done.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
@@ -259,14 +259,14 @@ fn tell(summary: &Summary, began: OffsetDateTime, output: &mut impl Write) -> Re
     let message = harmless::lines(&prose::message(summary, now()));
     let (headline, rest) = message.split_once('\n').unwrap_or((&message, ""));
     let headline = if is_by_function(summary, began) {
-        "ACM has it: the deployed function, woken by the same upload, was faster."
+        "ACM has it: the deployed function, started by the same upload, was faster."
     } else {
         headline
     };
     writeln!(output, "{style}{headline}{style:#}")?;
     write!(output, "{rest}")?;
     if summary.outcome == Outcome::Outdated {
-        writeln!(output, "\nIf you mean it, import it with `--force`.")?;
+        writeln!(output, "\nTo override, import it with `--force`.")?;
     }
     Ok(())
 }
@@ -303,7 +303,7 @@ fn on_refused_by_clients(tags: &Tags, config: &Config) -> OnRefusedByClients {
     }
 }
 
-/// Asked before anything is uploaded, because the function would stumble over the tag as well.
+/// Asked before anything is uploaded, because the function would refuse the tag as well.
 fn may_adopt(arguments: &Arguments, session: &Session) -> Result<()> {
     if arguments.adopt.is_some() && session.config.adoption == Adoption::Forbidden {
         bail!(

@@ -52,7 +52,7 @@ enum Command {
 
 const AFTER_HELP: &str = "\
 A first day:
-  certdrop check www.example.com.pem             would it be imported? asks nobody
+  certdrop check www.example.com.pem             would it be imported? makes no AWS calls
   export CERTDROP_FUNCTION=...                   output FunctionName of the stack
   certdrop import www.example.com.pem            into ACM; the ARN is printed
   certdrop status                                what is there, and until when
@@ -118,7 +118,7 @@ fn until_interrupted(work: impl Future<Output = Result<Ending>>) -> Result<Endin
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("no place to work in")?;
+        .context("cannot start")?;
     runtime.block_on(async {
         tokio::select! {
             ended = Box::pin(work) => ended,

@@ -140,7 +140,7 @@ mod tests {
             [
                 "0 of 2",
                 "1 of 2 a gone",
-                "2 of 2 unfinished: acm:ImportCertificate failed; it will be tried again"
+                "2 of 2 unfinished: acm:ImportCertificate failed; it will be retried"
             ]
         );
     }

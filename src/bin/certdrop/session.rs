@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// The bucket [env: CERTDROP_BUCKET]
     #[arg(long, value_name = "BUCKET")]
     bucket: Option<String>,
-    /// Account that owns the bucket; your own if you do not say [env: CERTDROP_BUCKET_OWNER]
+    /// Account that owns the bucket; default: your own account [env: CERTDROP_BUCKET_OWNER]
     #[arg(long, value_name = "ACCOUNT")]
     bucket_owner: Option<String>,
     /// Profile of the AWS CLI that credentials and region come from [env: AWS_PROFILE]
@@ -113,7 +113,7 @@ impl Options {
                 .map_err(|fault| told(&fault))?;
             if !deployed.contains_key("CERTDROP_BUCKET") {
                 return Err(anyhow!(
-                    "the function `{name}` has no setting CERTDROP_BUCKET: it is none of certdrop's; name the output FunctionName of the stack"
+                    "the function `{name}` has no setting CERTDROP_BUCKET: it is not a certdrop function; name the output FunctionName of the stack"
                 ));
             }
             settings.extend(deployed.into_iter().filter(|(name, _)| is_own(name)));

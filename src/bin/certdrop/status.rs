@@ -15,7 +15,7 @@ use crate::{Ending, progress, table};
 /// Long enough for the lists of tens of thousands of bundles.
 const PATIENCE: Duration = Duration::minutes(15);
 
-/// Show how every bundle stands, what needs a person first
+/// Show how every bundle stands, what needs action first
 ///
 /// The same as the status page in the bucket, as of now: names, what became of the last drop, and
 /// for each region how long the certificate in ACM is still valid. Below a bundle stands what
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::minutes(15);
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// Exit with 1 if something needs a person, for monitoring
+    /// Exit with 1 if something needs action, for monitoring
     #[arg(long)]
     check: bool,
     /// Print one JSON object
@@ -43,7 +43,7 @@ A full bar is 90 days or more.
 
 Exit codes:
   0  it was shown
-  1  with --check: something needs a person
+  1  with --check: something needs action
   2  wrong usage, no credentials, or something that cannot be listed";
 
 /// Looks and prints.
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
         for (region, why) in &look.not_listed {
             writeln!(
                 output,
-                "\n{BAD}{region} is shown as it was{BAD:#}: {}",
+                "\n{BAD}{region} shows last known data{BAD:#}: {}",
                 told(why)
             )?;
         }

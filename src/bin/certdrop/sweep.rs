@@ -1,4 +1,4 @@
-//! `certdrop sweep`: look at every bundle, and do what no event told of.
+//! `certdrop sweep`: look at every bundle, and work on those whose event was lost.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -196,7 +196,7 @@ fn because(reason: Reason) -> &'static str {
         Reason::RegionAdded => "a region was added",
         Reason::Interrupted => "work was interrupted",
         Reason::OtherVersion => "another version was done",
-        Reason::Retry => "may turn out better now",
+        Reason::Retry => "retrying",
         Reason::CertificateGone => "certificate was deleted",
         Reason::CertificateChanged => "certificate was replaced",
     }

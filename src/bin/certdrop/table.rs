@@ -54,8 +54,8 @@ fn heading(look: &Look, output: &mut impl Write) -> Result<()> {
             "{STRONG}No bundle yet.{STRONG:#} Drop one: `certdrop import FILE`"
         )?,
         0 => writeln!(output, "{GOOD}{bundles}, nothing to do{GOOD:#}")?,
-        1 => writeln!(output, "{BAD}{bundles}, 1 needs somebody{BAD:#}")?,
-        _ => writeln!(output, "{BAD}{bundles}, {pressing} need somebody{BAD:#}")?,
+        1 => writeln!(output, "{BAD}{bundles}, 1 needs action{BAD:#}")?,
+        _ => writeln!(output, "{BAD}{bundles}, {pressing} need action{BAD:#}")?,
     }
     Ok(())
 }
@@ -398,7 +398,7 @@ mod tests {
         assert_eq!(
             shown,
             "\
-4 bundles, 2 need somebody
+4 bundles, 2 need action
 
   BUNDLE            STATE     DAYS LEFT              REGION
 ✗ shop.example.com  rejected  ███░░░░░░░  25 days    eu-central-1

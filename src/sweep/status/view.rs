@@ -19,7 +19,7 @@ use crate::sweep::plan::{ListedCertificate, Listing};
 /// seconds apart.
 const PATIENCE: Duration = Duration::hours(1);
 
-/// Errors that need no person: time mends them.
+/// Errors that need no action: they pass by themselves.
 const MENDED_BY_TIME: [&str; 1] = [finding::NOT_YET_VALID.code];
 
 /// What a status is made from.
@@ -192,7 +192,7 @@ impl View<'_> {
                 Some(Note::plain(&format!("Unfinished: {fault}."), again))
             }
             State::Open(Open::WithoutBundle) => Some(Note::plain(
-                "ACM has the certificate, the bucket no longer has its bundle: nobody renews it.",
+                "ACM has the certificate, the bucket no longer has its bundle: it is not renewed.",
                 "Drop the bundle again, or delete the certificate in ACM once nothing uses it.",
             )),
             State::Open(Open::BundleRemoved) => self.not_in_every_region(name),
