@@ -74,7 +74,7 @@ pub struct Config {
     pub regions: Vec<Region>,
     /// Set by Lambda.
     pub access_key: AccessKey,
-    /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     pub endpoints: Endpoints,
 }
 
@@ -114,13 +114,18 @@ pub struct AccessKey {
     pub session_token: Option<Zeroizing<String>>,
 }
 
-/// Where services answer, if not at AWS's own addresses.
+/// Where services answer, and which of AWS's own addresses are used.
 ///
-/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>,
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     every: Option<String>,
     by_service: HashMap<String, String>,
+    /// `AWS_USE_FIPS_ENDPOINT`: addresses whose cryptography is validated by FIPS 140. Default `false`.
+    pub fips: bool,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`: addresses that IPv6 reaches too. Default `false`.
+    pub dual_stack: bool,
 }
 
 impl Endpoints {
@@ -401,10 +406,29 @@ impl Settings {
             let service = name.strip_prefix("AWS_ENDPOINT_URL_")?;
             Some((service.to_owned(), url.clone()))
         };
-        Endpoints {
+        let endpoints = Endpoints {
             by_service: self.environment.iter().filter_map(service).collect(),
             every: self.optional("AWS_ENDPOINT_URL"),
+            fips: self.flag("AWS_USE_FIPS_ENDPOINT"),
+            dual_stack: self.flag("AWS_USE_DUALSTACK_ENDPOINT"),
+        };
+        // The SDK refuses every call then, with words that name no setting.
+        let has_own = endpoints.every.is_some() || !endpoints.by_service.is_empty();
+        if has_own && (endpoints.fips || endpoints.dual_stack) {
+            self.wrong.push(
+                "AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT choose among AWS's addresses; remove them, or AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>".to_owned(),
+            );
         }
+        endpoints
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        let value = self.optional(name).unwrap_or_default();
+        if !["", "true", "false"].contains(&value.to_lowercase().as_str()) {
+            self.wrong
+                .push(format!("{name} is `{value}`; it must be true or false"));
+        }
+        value.eq_ignore_ascii_case("true")
     }
 
     /// What certdrop writes must not lie where it wakes certdrop.
@@ -509,6 +533,32 @@ mod tests {
             config.parameter(&bundle, "certificate-arn"),
             "/certdrop/www.example.com/certificate-arn"
         );
+    }
+
+    #[test]
+    fn addresses_of_aws_are_chosen_by_yes_or_no_and_not_beside_others() {
+        for (more, problem) in [
+            (
+                [("AWS_USE_FIPS_ENDPOINT", "yes"), ("RUST_LOG", "info")],
+                "AWS_USE_FIPS_ENDPOINT is `yes`; it must be true or false",
+            ),
+            (
+                [
+                    ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+                    ("AWS_ENDPOINT_URL_ACM", "http://127.0.0.1:1"),
+                ],
+                "AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT choose among AWS's addresses",
+            ),
+        ] {
+            let fault = config(&more).err().map(|fault| fault.to_string());
+            let fault = fault.unwrap_or_default();
+            assert!(fault.contains(problem), "{fault}");
+        }
+        let own = [
+            ("AWS_USE_FIPS_ENDPOINT", "false"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ];
+        assert!(config(&own).is_ok());
     }
 
     #[test]

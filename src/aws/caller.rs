@@ -89,7 +89,16 @@ impl Caller {
         ];
         let variables = variables.into_iter().chain(token);
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        variables.chain(self.endpoints.iter().cloned()).collect()
+        let chosen = [
+            ("AWS_USE_FIPS_ENDPOINT", self.sdk.use_fips()),
+            ("AWS_USE_DUALSTACK_ENDPOINT", self.sdk.use_dual_stack()),
+        ];
+        // Where the caller chooses nothing, what the function was deployed with holds.
+        let chosen = chosen
+            .into_iter()
+            .filter_map(|(name, flag)| Some((name.to_owned(), flag?.to_string())));
+        let endpoints = self.endpoints.iter().cloned();
+        variables.chain(endpoints).chain(chosen).collect()
     }
 
     /// When the credentials end, where they do.

@@ -116,6 +116,8 @@ fn shared(config: &Config, http: HttpClient) -> SdkConfig {
             aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
         )
         .http_client(http)
+        .use_fips(config.endpoints.fips)
+        .use_dual_stack(config.endpoints.dual_stack)
         .retry_config(retries())
         .timeout_config(time_limits(config))
         .build()
@@ -154,3 +156,97 @@ fn time_limits(config: &Config) -> TimeoutConfig {
 
 /// How long a connection may take to stand; its handshake counts as part of the attempt.
 const CONNECT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::*;
+    use crate::arn::CertificateArn;
+
+    #[derive(Clone, Debug, Default)]
+    struct Hosts(Arc<Mutex<Vec<String>>>);
+
+    impl aws_smithy_runtime_api::client::http::HttpConnector for Hosts {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let host = request.uri().split('/').nth(2).unwrap_or_default();
+            self.0.lock().expect("the hosts").push(host.to_owned());
+            let refused = ConnectorError::user("nothing is called in this test".into());
+            HttpConnectorFuture::ready(Err(refused))
+        }
+    }
+
+    /// Where ACM, S3 and SSM are called with these variables in the environment.
+    async fn hosts(more: &[(&str, &str)]) -> Vec<String> {
+        let needed = [
+            ("CERTDROP_BUCKET", "certificates"),
+            ("CERTDROP_BUCKET_OWNER", "123456789012"),
+            ("CERTDROP_REGIONS", "us-east-1"),
+            ("AWS_REGION", "us-west-2"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ];
+        let environment = needed.iter().chain(more);
+        let environment = environment.map(|(name, value)| (name.to_string(), value.to_string()));
+        let config =
+            Config::from_environment(environment).unwrap_or_else(|fault| panic!("{fault}"));
+        let hosts = Hosts::default();
+        let connector = SharedHttpConnector::new(hosts.clone());
+        let aws = Aws::new(&config, http_client_fn(move |_, _| connector.clone()));
+        let arn = "arn:aws:acm:us-east-1:123456789012:certificate/1";
+        let arn = CertificateArn::parse(arn).expect("an ARN");
+        for region in &aws.regions {
+            region.acm.describe(&arn).await.expect_err("no answer");
+        }
+        aws.bucket
+            .tags("drop/a", None)
+            .await
+            .expect_err("no answer");
+        let names = vec!["/certdrop/a".to_owned()];
+        assert!(aws.parameters.get(names).await.is_err(), "no answer");
+        let mut hosts = hosts.0.lock().expect("the hosts").clone();
+        hosts.dedup();
+        hosts
+    }
+
+    #[tokio::test]
+    async fn the_environment_chooses_among_aws_s_addresses() {
+        for (more, expected) in [
+            (
+                &[][..],
+                [
+                    "acm.us-west-2.amazonaws.com",
+                    "acm.us-east-1.amazonaws.com",
+                    "certificates.s3.us-west-2.amazonaws.com",
+                    "ssm.us-west-2.amazonaws.com",
+                ],
+            ),
+            (
+                &[("AWS_USE_FIPS_ENDPOINT", "true")],
+                [
+                    "acm-fips.us-west-2.amazonaws.com",
+                    "acm-fips.us-east-1.amazonaws.com",
+                    "certificates.s3-fips.us-west-2.amazonaws.com",
+                    "ssm-fips.us-west-2.amazonaws.com",
+                ],
+            ),
+            (
+                &[("AWS_USE_DUALSTACK_ENDPOINT", "True")],
+                [
+                    "acm.us-west-2.api.aws",
+                    "acm.us-east-1.api.aws",
+                    "certificates.s3.dualstack.us-west-2.amazonaws.com",
+                    "ssm.us-west-2.api.aws",
+                ],
+            ),
+        ] {
+            assert_eq!(hosts(more).await, expected, "{more:?}");
+        }
+    }
+}
