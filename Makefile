@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test quick one bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzzers fuzz tools clean
+.PHONY: help run test quick one mutants bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzzers fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -43,6 +43,13 @@ one: ## one end-to-end test, or those whose names hold these words: TEST=drop::a
 	@test -n '$(TEST)' || { echo 'which? make one TEST=drop::a_first_drop'; exit 2; }
 	@$(PYTHON) stage/tools.py aws ministack moto sam
 	$(CARGO) test --all-features --test end_to_end -- $(TEST)
+
+# In place, because a copy would be built from nothing. MUTANTS='--file src/lease.rs': one file.
+MUTANTS ?=
+mutants: ## which changes of the pure core no test notices: MUTANTS='--file src/lease.rs'
+	@test -x $(TOOLS)/cargo-mutants/bin/cargo-mutants || \
+		$(CARGO) install --quiet --locked --debug --root $(TOOLS)/cargo-mutants cargo-mutants@27.1.0
+	$(TOOLS)/cargo-mutants/bin/cargo-mutants mutants --in-place --output target $(MUTANTS)
 
 BULK := $(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/bulk.py
 bulk: ## hundreds and thousands of bundles at ACM's rates, through the deployed template on the stage
