@@ -261,6 +261,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_leaf_is_not_sent_alone_though_a_public_root_signed_it() {
+        let [leaf, root, older] = [(); 3].map(|()| KeyPair::generate().expect("a key"));
+        let end = NOW + Duration::days(60);
+        let certificates = [
+            signed("leaf", &leaf, "root", &root, end),
+            signed("root", &root, "older", &older, NOW - Duration::days(1)),
+        ];
+        let public = |top: &Certificate| top.issuer.common_name() == Some("root");
+        let (served, _) = build_below(&certificates, &certificates[0], NOW, public);
+        assert_eq!(served.intermediates, certificates[1..2]);
+    }
+
     /// CVE-2018-16875: two certificates of each CA are 2^14 paths up.
     #[test]
     fn a_mesh_of_cas_is_given_up_on_after_a_thousand_steps() {

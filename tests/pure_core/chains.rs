@@ -81,6 +81,24 @@ fn the_issuer_that_is_meant_is_found_among_any_number_of_its_name() {
     assert_eq!(chain, Some(right.pem()));
 }
 
+/// CAs certify one key more than once, and give the certificates other identifiers.
+#[test]
+fn of_two_certificates_of_the_issuer_s_key_the_one_that_the_leaf_names_is_sent() {
+    let [leaf_key, issuer_key, root_key] = [(); 3].map(|()| key());
+    let (issuer, root) = (named("issuer"), named("root"));
+    let mut renamed = named("issuer");
+    renamed.key_identifier_method = KeyIdMethod::PreSpecified(vec![1, 2, 3]);
+    let other = signed(&renamed, &issuer_key, &root, &root_key);
+    let right = signed(&issuer, &issuer_key, &root, &root_key);
+    let mut leaf = named("leaf");
+    leaf.use_authority_key_identifier_extension = true;
+    let leaf = signed(&leaf, &leaf_key, &issuer, &issuer_key);
+    for certificates in [[&leaf, &other, &right], [&leaf, &right, &other]] {
+        let (_, chain) = judged(&leaf_key, &certificates);
+        assert_eq!(chain, Some(right.pem()));
+    }
+}
+
 #[test]
 fn a_root_of_the_issuer_s_name_is_a_stranger_unless_its_very_key_is_meant() {
     let [leaf_key, lower_key, real_key, fake_key, above_key] = [(); 5].map(|()| key());
