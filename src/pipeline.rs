@@ -1,5 +1,6 @@
 //! The story of one bundle, from the drop to the summary.
 
+mod due;
 mod fetch;
 mod import;
 mod leased;

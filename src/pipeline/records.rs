@@ -7,17 +7,17 @@ use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::Invocation;
+use super::due::{Due, Force};
 use super::fetch::{self, Fetched, Tagged, arns};
 use crate::arn::CertificateArn;
 use crate::aws::fence::Fence;
 use crate::aws::s3::Tags;
 use crate::binding::Claim;
 use crate::bundle_name::BundleName;
-use crate::config::Config;
 use crate::fault::Fault;
 use crate::region::Region;
 use crate::summary::{Outcome, Summary};
-use crate::tag::{FORCE_TAG, OUTCOME_TAG};
+use crate::tag::FORCE_TAG;
 
 /// What is written down of a bundle. S3 replaces an object's tags as a whole, so the regions take turns.
 pub(super) struct Records<'a> {
@@ -43,13 +43,6 @@ pub(super) struct Read {
 struct Written {
     tags: Vec<Tags>,
     arns: Vec<CertificateArn>,
-}
-
-/// Whether a person's wish to import whatever the guard says is still to be carried out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Force {
-    Open,
-    UsedUp,
 }
 
 impl Read {
@@ -280,42 +273,3 @@ impl<'a> Records<'a> {
 /// How many earlier versions are asked for their tags. Each that certdrop worked on has one, so
 /// the first is enough, unless it was never worked on.
 const EARLIER_VERSIONS: usize = 5;
-
-/// The tags of an object, of which others may have some too.
-///
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
-const MOST_TAGS: usize = 10;
-
-/// What is to be recorded of a bundle.
-#[derive(Clone, Copy)]
-struct Due<'a> {
-    arns: &'a [CertificateArn],
-    outcome: Outcome,
-    force: Force,
-}
-
-impl<'a> Due<'a> {
-    /// An object's tags as they ought to be. What finds no room beside those of others is left out, the last region
-    /// first.
-    fn with(self, tags: &Tags, config: &Config) -> Tags {
-        let mut tags = tags.clone();
-        if self.force == Force::UsedUp {
-            tags.remove(FORCE_TAG);
-        }
-        for (name, value) in self.tags(config) {
-            if tags.len() < MOST_TAGS || tags.contains_key(&name) {
-                tags.insert(name, value);
-            }
-        }
-        tags
-    }
-
-    /// What certdrop has to say in tags, what is read most first.
-    fn tags(self, config: &'a Config) -> impl Iterator<Item = (String, String)> {
-        let outcome = (OUTCOME_TAG.to_owned(), self.outcome.as_str().to_owned());
-        let in_region = move |region| self.arns.iter().filter(move |arn| arn.region() == region);
-        let arns = config.regions.iter().flat_map(in_region);
-        let arns = arns.map(|arn| (config.arn_tag(arn.region()), arn.to_string()));
-        std::iter::once(outcome).chain(arns)
-    }
-}
