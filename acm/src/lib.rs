@@ -47,6 +47,7 @@ mod revoke;
 mod search;
 mod service;
 mod shape;
+mod sort;
 mod store;
 mod stored;
 mod tagging_api;

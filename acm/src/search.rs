@@ -1,6 +1,5 @@
 //! SearchCertificates.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -10,6 +9,7 @@ use super::answer::{timestamp, with_present};
 use super::paging;
 use super::refusal::Refusal;
 use super::requested::Requested;
+use super::sort::compare;
 use super::stored::Stored;
 use super::unsettled::Unsettled;
 use super::view::View;
@@ -149,7 +149,7 @@ fn passes_metadata(filter: &Value, certificate: &Stored, now: OffsetDateTime) ->
         Some(("Status", wanted)) => wanted == certificate.status(now),
         Some(("Type", wanted)) => wanted == certificate.type_name(),
         Some(("InUse", wanted)) => *wanted == certificate.is_in_use(),
-        Some(("Exported", wanted)) => *wanted == is_exported(certificate),
+        Some(("Exported", wanted)) => *wanted == certificate.is_exported(),
         Some(("ExportOption", wanted)) => *wanted == json!(certificate.export_option()),
         Some(("CertificateKeyPairOrigin", wanted)) => wanted == certificate.key_pair_origin(),
         Some(("ValidationMethod", wanted)) => {
@@ -212,55 +212,12 @@ fn elements(list: &Value) -> std::slice::Iter<'_, Value> {
         .iter()
 }
 
-/// The sort is stable, so that equal ones stay in the order of their creation.
-fn compare(sort_by: &str, a: &Stored, b: &Stored, now: OffsetDateTime) -> Ordering {
-    let not = |at: fn(&certdrop::certificate::Certificate) -> OffsetDateTime| {
-        let of = |c: &Stored| c.material().map(|material| at(&material.leaf.certificate));
-        of(a).cmp(&of(b))
-    };
-    let common_name = |c: &Stored| {
-        let leaf = c
-            .material()
-            .map(|material| &material.leaf.certificate.subject);
-        leaf.and_then(|subject| subject.common_name().map(str::to_owned))
-    };
-    match sort_by {
-        "CREATED_AT" => (a.created_at, a.sequence).cmp(&(b.created_at, b.sequence)),
-        "NOT_AFTER" => not(|certificate| certificate.not_after),
-        "NOT_BEFORE" => not(|certificate| certificate.not_before),
-        "IMPORTED_AT" => a.imported_at().cmp(&b.imported_at()),
-        "STATUS" => a.status(now).cmp(b.status(now)),
-        "IN_USE" => a.is_in_use().cmp(&b.is_in_use()),
-        "KEY_ALGORITHM" => a.key_algorithm().cmp(b.key_algorithm()),
-        "TYPE" => a.type_name().cmp(b.type_name()),
-        "CERTIFICATE_ARN" => a.arn.cmp(&b.arn),
-        "COMMON_NAME" => common_name(a).cmp(&common_name(b)),
-        "VALIDATION_METHOD" => a.validation_method(now).cmp(&b.validation_method(now)),
-        "ISSUED_AT" => a.issued_at().cmp(&b.issued_at()),
-        "REVOKED_AT" => revoked_at(a).cmp(&revoked_at(b)),
-        "EXPORTED" => is_exported(a).cmp(&is_exported(b)),
-        "EXPORT_OPTION" => a.export_option().cmp(&b.export_option()),
-        "RENEWAL_ELIGIBILITY" => a.renewal_eligibility(now).cmp(b.renewal_eligibility(now)),
-        "CERTIFICATE_KEY_PAIR_ORIGIN" => a.key_pair_origin().cmp(b.key_pair_origin()),
-        // The others are the same for all certificates that can exist here.
-        _ => Ordering::Equal,
-    }
-}
-
-fn is_exported(certificate: &Stored) -> bool {
-    certificate.requested().is_some_and(Requested::is_exported)
-}
-
-fn revoked_at(certificate: &Stored) -> Option<OffsetDateTime> {
-    certificate.revocation().map(|revocation| revocation.at)
-}
-
 /// `CertificateSearchResult`.
 fn result(certificate: &Stored, view: &View) -> Value {
     let metadata = json!({
         "CertificateKeyPairOrigin": certificate.key_pair_origin(),
         "CreatedAt": timestamp(certificate.created_at),
-        "Exported": is_exported(certificate),
+        "Exported": certificate.is_exported(),
         "ExportOption": certificate.export_option(),
         "InUse": certificate.is_in_use(),
         "RenewalEligibility": certificate.renewal_eligibility(view.now),
@@ -275,7 +232,7 @@ fn result(certificate: &Stored, view: &View) -> Value {
             ("CertificateUsage", n2.map(|n2| json!(n2.usage))),
             ("ImportedAt", certificate.imported_at().map(timestamp)),
             ("IssuedAt", certificate.issued_at().map(timestamp)),
-            ("RevokedAt", revoked_at(certificate).map(timestamp)),
+            ("RevokedAt", certificate.revoked_at().map(timestamp)),
             ("RootHierarchyType", n2.map(|n2| json!(n2.root))),
             ("ValidationMethod", method.map(|method| json!(method))),
         ],

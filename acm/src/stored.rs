@@ -178,6 +178,16 @@ impl Stored {
         Some(self.requested()?.issued()?.at)
     }
 
+    /// Its key was given to somebody.
+    pub(super) fn is_exported(&self) -> bool {
+        self.requested().is_some_and(Requested::is_exported)
+    }
+
+    /// When it was revoked; `None` if it was not.
+    pub(super) fn revoked_at(&self) -> Option<OffsetDateTime> {
+        self.revocation().map(|revocation| revocation.at)
+    }
+
     /// Its revocation, if it was revoked.
     #[must_use]
     pub(super) fn revocation(&self) -> Option<&Revocation> {
