@@ -52,8 +52,9 @@ class Stack:
                  "--s3-bucket", artifacts, "--output-template-file", built / "packaged.yaml")
         processor = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
         parameters = {"Architecture": processor, **parameters}
+        # By the bucket, as `sam deploy` does: CloudFormation takes no more than 51,200 bytes in the call itself.
         self.aws("cloudformation", "deploy", "--stack-name", self.name, "--template-file", built / "packaged.yaml",
-                 "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
+                 "--s3-bucket", artifacts, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
                  "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()))
         described = self.aws("cloudformation", "describe-stacks", "--stack-name", self.name)
         outputs = described["Stacks"][0]["Outputs"]
