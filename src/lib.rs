@@ -7,6 +7,7 @@
 //! | [`event`] | a payload becomes work items |
 //! | [`bundle`] | bytes become certificates and keys |
 //! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
+//! | [`target`] | where its certificate is served |
 //! | [`binding`] | which certificate in ACM it belongs to |
 //! | [`summary`] | what the world is told |
 //! | [`news`] | what is told while it happens; [`log`] writes it down |
@@ -56,6 +57,7 @@ pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;
 pub mod tag;
+pub mod target;
 mod text_form;
 pub mod timestamp;
 pub mod validate;

@@ -14,3 +14,6 @@ pub const FORCE_TAG: &str = "certdrop:force";
 /// The tag of an object by which its owner says what becomes of it where clients would refuse it: `import` or `reject`.
 /// It goes before the setting.
 pub const ON_REFUSED_BY_CLIENTS_TAG: &str = "certdrop:on-refused-by-clients";
+/// The tag of an object by which its owner chooses among the targets that the rules allow: their names, with blanks between
+/// them, because S3 allows no comma.
+pub const TARGETS_TAG: &str = "certdrop:targets";
