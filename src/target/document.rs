@@ -64,6 +64,9 @@ impl Targets {
     }
 }
 
+/// It was written down among the mistakes.
+struct Wrong;
+
 /// The document while it is read, with what was wrong so far.
 struct Reading<'a> {
     account: &'a str,
@@ -102,20 +105,21 @@ impl Reading<'_> {
         let target = Target {
             name: name?,
             region: region?,
-            role: role?,
+            role: role.ok()?,
         };
         self.is_new(place, &target).then_some(target)
     }
 
-    /// `Some(None)` where the target has no role.
-    fn role(&mut self, place: &str, written: &WrittenTarget) -> Option<Option<Role>> {
+    fn role(&mut self, place: &str, written: &WrittenTarget) -> Result<Option<Role>, Wrong> {
         let (arn, external_id) = match (&written.role, &written.external_id) {
-            (None, None) => return Some(None),
+            (None, None) => return Ok(None),
             (None, Some(_)) => {
-                return self.mistake(place, "`external_id` is there, but no `role`");
+                self.mistake::<()>(place, "`external_id` is there, but no `role`");
+                return Err(Wrong);
             }
             (Some(_), None) => {
-                return self.mistake(place, "`external_id` is missing beside `role`");
+                self.mistake::<()>(place, "`external_id` is missing beside `role`");
+                return Err(Wrong);
             }
             (Some(arn), Some(external_id)) => (arn, external_id),
         };
@@ -129,9 +133,9 @@ impl Reading<'_> {
                 "`external_id` must be 2 to 1,224 letters, digits and the characters _+=,.@:/-",
             )
         });
-        Some(Some(Role {
-            arn: role?,
-            external_id: external_id?,
+        Ok(Some(Role {
+            arn: role.ok_or(Wrong)?,
+            external_id: external_id.ok_or(Wrong)?,
         }))
     }
 
