@@ -107,7 +107,7 @@ mod tests {
     const DOCUMENT: &str = r#"{
         "targets": [
             {"name": "payments", "region": "eu-west-1", "role": "arn:aws:iam::210987654321:role/certdrop", "external_id": "certdrop"},
-            {"name": "edge", "region": "us-east-1"}
+            {"name": "edge", "region": "us-east-1", "role": "arn:aws:iam::210987654321:role/certdrop", "external_id": "certdrop"}
         ],
         "rules": [
             {"bundles": ["pay.*", "checkout.example.com"], "targets": ["payments", "edge"]},

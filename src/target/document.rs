@@ -24,8 +24,8 @@ struct Document {
 struct WrittenTarget {
     name: String,
     region: String,
-    role: Option<String>,
-    external_id: Option<String>,
+    role: String,
+    external_id: String,
 }
 
 #[derive(Deserialize)]
@@ -63,9 +63,6 @@ impl Targets {
         reading.finish()
     }
 }
-
-/// It was written down among the mistakes.
-struct Wrong;
 
 /// The document while it is read, with what was wrong so far.
 struct Reading<'a> {
@@ -105,38 +102,27 @@ impl Reading<'_> {
         let target = Target {
             name: name?,
             region: region?,
-            role: role.ok()?,
+            role: Some(role?),
         };
         self.is_new(place, &target).then_some(target)
     }
 
-    fn role(&mut self, place: &str, written: &WrittenTarget) -> Result<Option<Role>, Wrong> {
-        let (arn, external_id) = match (&written.role, &written.external_id) {
-            (None, None) => return Ok(None),
-            (None, Some(_)) => {
-                self.mistake::<()>(place, "`external_id` is there, but no `role`");
-                return Err(Wrong);
-            }
-            (Some(_), None) => {
-                self.mistake::<()>(place, "`external_id` is missing beside `role`");
-                return Err(Wrong);
-            }
-            (Some(arn), Some(external_id)) => (arn, external_id),
-        };
-        let role = RoleArn::parse(arn).or_else(|| {
-            let words = format!("`role` is `{arn}`, which is no ARN of a role");
+    /// `None` where it is wrong.
+    fn role(&mut self, place: &str, written: &WrittenTarget) -> Option<Role> {
+        let arn = RoleArn::parse(&written.role).or_else(|| {
+            let words = format!("`role` is `{}`, which is no ARN of a role", written.role);
             self.mistake(place, &words)
         });
-        let external_id = ExternalId::parse(external_id).or_else(|| {
+        let external_id = ExternalId::parse(&written.external_id).or_else(|| {
             self.mistake(
                 place,
                 "`external_id` must be 2 to 1,224 letters, digits and the characters _+=,.@:/-",
             )
         });
-        Ok(Some(Role {
-            arn: role.ok_or(Wrong)?,
-            external_id: external_id.ok_or(Wrong)?,
-        }))
+        Some(Role {
+            arn: arn?,
+            external_id: external_id?,
+        })
     }
 
     fn is_new(&mut self, place: &str, target: &Target) -> bool {
@@ -271,11 +257,10 @@ mod tests {
         let json = r#"{
             "targets": [
                 {"name": "Payments", "region": "europe", "role": "certdrop", "external_id": "x"},
-                {"name": "us-east-1", "region": "eu-west-1"},
-                {"name": "twice", "region": "us-east-1"},
+                {"name": "us-east-1", "region": "eu-west-1", "role": "arn:aws:iam::210987654321:role/certdrop", "external_id": "certdrop"},
                 {"name": "own", "region": "us-east-1", "role": "arn:aws:iam::123456789012:role/certdrop", "external_id": "certdrop"},
                 {"name": "open", "region": "eu-west-1", "role": "arn:aws:iam::210987654321:role/certdrop"},
-                {"name": "id", "region": "eu-west-1", "external_id": "certdrop"},
+                {"name": "plain", "region": "eu-west-1"},
                 {"name": "more", "region": "eu-west-1", "regions": []},
                 {"region": "eu-west-1"},
                 "eu-west-1"
@@ -297,13 +282,12 @@ mod tests {
                 "target 1 (Payments): `role` is `certdrop`, which is no ARN of a role.",
                 "target 1 (Payments): `external_id` must be 2 to 1,224 letters, digits and the characters _+=,.@:/-.",
                 "target 2 (us-east-1): another target is called us-east-1.",
-                "target 3 (twice): us-east-1 is in the same account and region.",
-                "target 4 (own): us-east-1 is in the same account and region.",
-                "target 5 (open): `external_id` is missing beside `role`.",
-                "target 6 (id): `external_id` is there, but no `role`.",
-                "target 7 (more): unknown field `regions`, expected one of `name`, `region`, `role`, `external_id`.",
-                "target 8: missing field `name`.",
-                "target 9: invalid type: string \"eu-west-1\", expected struct WrittenTarget.",
+                "target 3 (own): us-east-1 is in the same account and region.",
+                "target 4 (open): missing field `external_id`.",
+                "target 5 (plain): missing field `role`.",
+                "target 6 (more): unknown field `regions`, expected one of `name`, `region`, `role`, `external_id`.",
+                "target 7: missing field `name`.",
+                "target 8: invalid type: string \"eu-west-1\", expected struct WrittenTarget.",
                 "rule 1: `nowhere` is no target.",
                 "rule 1: `NO` is no target.",
                 "rule 2: `bundles` has no pattern, or an empty one.",
