@@ -141,13 +141,22 @@ pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
 
 /// A client of the ACM there, in another region.
 pub fn acm_in(endpoint: &str, region: &str) -> aws_sdk_acm::Client {
-    let config = sdk(endpoint).to_builder();
+    acm_of(endpoint, region, ACCOUNT)
+}
+
+/// A client of the ACM there, in another region and account.
+pub fn acm_of(endpoint: &str, region: &str, account: &str) -> aws_sdk_acm::Client {
+    let config = sdk_as(endpoint, account).to_builder();
     let there = config.region(Region::new(region.to_owned())).build();
     aws_sdk_acm::Client::new(&there)
 }
 
 fn sdk(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "test");
+    sdk_as(endpoint, "test")
+}
+
+fn sdk_as(endpoint: &str, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(REGION))
