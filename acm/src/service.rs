@@ -25,7 +25,6 @@ use super::tags::Tags;
 use super::unsettled::TooManyTags;
 use super::view::View;
 use super::{list, reimport, requests, resource_tags, search, shape, tagging_api, tags};
-use certdrop::certificate::hexadecimal;
 
 /// What a local ACM is started with.
 pub struct Options {
@@ -513,15 +512,7 @@ pub(super) fn random_uuid() -> Result<String, Refusal> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| Refusal::internal("the system has no random numbers"))?;
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = hexadecimal(&bytes, "");
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .filter_map(|range| hex.get(range))
-        .collect();
-    Ok(parts.join("-"))
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
 }
 
 /// A text of the request.
