@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::account::Account;
+
 /// One call. Nothing of its body but the ARN.
 #[derive(Clone, Serialize)]
 pub struct Entry {
@@ -13,6 +15,8 @@ pub struct Entry {
     pub time: OffsetDateTime,
     /// `ImportCertificate`.
     pub operation: String,
+    /// Whose call it was.
+    pub account: Account,
     /// From the signature's scope.
     pub region: String,
     /// The certificate that it was about, if it named one or made one.
@@ -34,9 +38,9 @@ impl Journal {
         self.0.push_back(entry);
     }
 
-    /// All that are remembered.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter()
+    /// The calls of `account` that are remembered.
+    pub fn entries(&self, account: &Account) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(move |entry| entry.account == *account)
     }
 
     /// Forgets all.

@@ -13,16 +13,19 @@
 //! | `material`, `pem`, `reimport`, `tags` | ACM's own rules for imports |
 //! | `lifecycle`, `certificate_request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
 //! | `certificate_options`, `export`, `renew`, `resend`, `revoke` | what may be done with one |
-//! | `account`, `resource_tags` | the rest of the API |
+//! | `configuration`, `resource_tags` | the rest of the API |
 //! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
 //! | `view`, `unsettled` | how certificates are looked at, and what nobody knows of ACM |
+//! | `account`, `caller` | whose it is, and who calls |
 //! | `stored`, `store`, `disk` | what is kept |
 //! | `knobs`, `journal` | what only tests need |
 
 mod account;
 mod answer;
+mod caller;
 mod certificate_options;
 mod certificate_request;
+mod configuration;
 mod describe;
 mod disk;
 mod export;
@@ -61,8 +64,10 @@ use std::io;
 
 use tokio::net::TcpListener;
 
+pub use account::Account;
+pub use caller::Signed;
 pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
-pub use knobs::{CertificateRequests, Knobs, Quota, Rate};
+pub use knobs::{AccountKnobs, CertificateRequests, Knobs, Quota, Rate};
 pub use refusal::Refusal;
 pub use requested::{End, FailureReason};
 pub use requests::{UNBOUNDED, request_of};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use certdrop_acm::{Knobs, Options, Reading};
+use certdrop_acm::{Account, Knobs, Options, Reading};
 use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -27,9 +27,9 @@ struct Arguments {
     /// Folder that keeps the certificates, surviving any kill; in memory if left out
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The account that everything belongs to
-    #[arg(long, default_value = "123456789012", value_parser = account)]
-    account: String,
+    /// The account of every access key that names no other by its twelve digits
+    #[arg(long, default_value_t)]
+    account: Account,
     /// Region of requests without a signature
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -84,13 +84,6 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     }
     certdrop_acm::serve(listener, options).await?;
     Ok(())
-}
-
-fn account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
-    is_account
-        .then(|| text.to_owned())
-        .ok_or_else(|| "an account has twelve digits".to_owned())
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {

@@ -2,8 +2,9 @@
 #![cfg(test)]
 #![allow(unreachable_pub, reason = "nobody but this program has its modules")]
 
-mod account;
+mod accounts;
 mod answers;
+mod configuration;
 mod differential;
 mod facts;
 mod import;
