@@ -1,4 +1,4 @@
-//! awsJson1_1 over HTTP, and beside it the knobs.
+//! awsJson1_1 and the query protocol over HTTP, and beside them the knobs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::account::Account;
 use super::caller::Signed;
 use super::knobs::{AccountKnobs, Knobs};
+use super::query;
 use super::refusal::Refusal;
 use super::requested::End;
 use super::service::{Call, Service, random_uuid};
@@ -38,12 +39,11 @@ pub(super) fn router(service: Service) -> Router {
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
 async fn aws(State(service): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    let operation = operation(&headers);
-    let signed = signed(&headers);
-    let delay = locked(&service).delay_of(&operation, signed.as_ref());
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+    if is_form(&headers) {
+        return sts(&service, &headers, &body).await;
     }
+    let (operation, signed) = (operation(&headers), signed(&headers));
+    hold_back(&service, &operation, signed.as_ref()).await;
     let answer = object(&body).and_then(|request| {
         locked(&service).answer(Call {
             operation,
@@ -52,6 +52,43 @@ async fn aws(State(service): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         })
     });
     respond(answer)
+}
+
+/// Only the query protocol sends forms, and of the services here only STS speaks it.
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get("content-type");
+    content_type.is_some_and(|value| {
+        value
+            .as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    }) && !headers.contains_key("x-amz-target")
+}
+
+async fn sts(service: &Shared, headers: &HeaderMap, body: &[u8]) -> Response {
+    let (operation, request) = query::read(body);
+    let call = Call {
+        operation,
+        signed: signed(headers),
+        request,
+    };
+    hold_back(service, &call.operation, call.signed.as_ref()).await;
+    let answer = locked(service).answer_sts(&call);
+    let status = answer.as_ref().err().map_or(200, Refusal::status);
+    let request_id = random_uuid().unwrap_or_default();
+    let document = query::written(&call.operation, answer.as_ref(), &request_id);
+    Response::builder()
+        .status(status)
+        .header("content-type", "text/xml")
+        .header("x-amzn-requestid", request_id)
+        .body(Body::from(document))
+        .unwrap_or_else(|_| status_only(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+async fn hold_back(service: &Shared, operation: &str, signed: Option<&Signed>) {
+    let delay = locked(service).delay_of(operation, signed);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
 }
 
 /// The operation of a target that one of the two services has; an unknown name otherwise.
@@ -80,9 +117,13 @@ fn signed(headers: &HeaderMap) -> Option<Signed> {
         && region
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let session_token = headers.get("x-amz-security-token");
     is_region.then(|| Signed {
         access_key: access_key.to_owned(),
         region: region.to_owned(),
+        session_token: session_token
+            .and_then(|token| token.to_str().ok())
+            .map(str::to_owned),
     })
 }
 

@@ -19,10 +19,22 @@ pub struct Entry {
     pub account: Account,
     /// From the signature's scope.
     pub region: String,
-    /// The certificate that it was about, if it named one or made one.
+    /// The certificate that it was about, if it named one or made one, or the role.
     pub arn: Option<String>,
+    /// What else AssumeRole was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumption: Option<Assumption>,
     /// `ok`, or the code of the error.
     pub outcome: String,
+}
+
+/// What AssumeRole was told beside the role. Nothing of it is secret.
+#[derive(Clone, Serialize)]
+pub struct Assumption {
+    /// `RoleSessionName`.
+    pub session_name: Option<String>,
+    /// `ExternalId`.
+    pub external_id: Option<String>,
 }
 
 /// The last calls, the oldest first.

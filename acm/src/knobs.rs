@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::account::{Account, Place};
 use super::refusal::Refusal;
 use super::requested::End;
+use super::roles::{Role, RoleArn};
 use super::unsettled::Unsettled;
 
 /// All knobs. A member that is left out is at its default: no limit of rate, no delay, no lag, the
@@ -29,6 +30,8 @@ pub struct Knobs {
     pub requests: CertificateRequests,
     /// What nobody knows of ACM, as it is to be here.
     pub unsettled: Unsettled,
+    /// The roles that may be assumed.
+    pub roles: BTreeMap<RoleArn, Role>,
     /// What is different for single accounts.
     pub accounts: BTreeMap<Account, AccountKnobs>,
     /// The instant that it is, for ever; `null` for the clock.

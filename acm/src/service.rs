@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::account::{Account, Place, partition_of};
-use super::caller::{Caller, Signed};
+use super::caller::{Caller, NoCaller, Signed};
 use super::describe::detail;
 use super::issue::Issuer;
 use super::journal::{Entry, Journal};
@@ -72,7 +72,8 @@ pub struct Service {
     pub(super) store: Store,
     /// How the knobs stand now.
     pub knobs: Knobs,
-    meters: Meters,
+    /// How fast calls come.
+    pub(super) meters: Meters,
     /// What was asked.
     pub journal: Journal,
 }
@@ -110,9 +111,12 @@ impl Service {
     ///
     /// What AWS refuses, in AWS's words.
     pub fn answer(&mut self, call: Call) -> Result<Value, Refusal> {
-        let place = self.place_of(call.signed.as_ref());
+        let (place, caller) = self.caller_of(call.signed.as_ref());
         let mut arn = text_of(&call.request, "CertificateArn").map(str::to_owned);
-        let answer = self.dispatch(&call.operation, &place, call.request);
+        let answer = match caller {
+            Ok(_) => self.dispatch(&call.operation, &place, call.request),
+            Err(nobody) => Err(nobody.in_json()),
+        };
         if let Ok(answer) = &answer {
             let made = answer.get("CertificateArn").and_then(Value::as_str);
             arn = arn.or(made.map(str::to_owned));
@@ -123,22 +127,28 @@ impl Service {
             account: place.account,
             region: place.region,
             arn,
-            outcome: match &answer {
-                Ok(_) => "ok".to_owned(),
-                Err(refusal) => refusal.code.to_owned(),
-            },
+            assumption: None,
+            outcome: Refusal::outcome(&answer),
         });
         answer
     }
 
-    /// The account and the region that a request is for.
-    fn place_of(&self, signed: Option<&Signed>) -> Place {
-        let caller = Caller::of(signed, &self.options.account);
+    /// Who calls, and the place that the call is about. One by nobody is noted where the session was,
+    /// or in the default account.
+    pub(super) fn caller_of(&self, signed: Option<&Signed>) -> (Place, Result<Caller, NoCaller>) {
+        let default = &self.options.account;
+        let caller = Caller::of(signed, default, self.now());
+        let account = match &caller {
+            Ok(caller) => &caller.account,
+            Err(NoCaller::Expired(account)) => account,
+            Err(NoCaller::Unknown) => default,
+        };
         let region = signed.map_or(&self.options.region, |signed| &signed.region);
-        Place {
-            account: caller.account,
+        let place = Place {
+            account: account.clone(),
             region: region.clone(),
-        }
+        };
+        (place, caller)
     }
 
     /// Whose the requests are that name no other account.
@@ -149,8 +159,8 @@ impl Service {
 
     /// How long the answer to a call is to be held back.
     pub(super) fn delay_of(&self, operation: &str, signed: Option<&Signed>) -> Duration {
-        let account = self.place_of(signed).account;
-        self.knobs.delay_of(&account, operation)
+        let (place, _) = self.caller_of(signed);
+        self.knobs.delay_of(&place.account, operation)
     }
 
     fn dispatch(

@@ -16,6 +16,7 @@ mod persistence;
 mod pki;
 mod reimport;
 mod requested;
+mod roles;
 mod server;
 mod tags;
 mod turning_knobs;

@@ -46,6 +46,7 @@ impl Acm {
             signed: Some(Signed {
                 access_key: self.access_key.to_owned(),
                 region: self.region.to_owned(),
+                session_token: None,
             }),
             request,
         })
