@@ -126,7 +126,7 @@ pub async fn fresh_acm() -> (String, Task) {
         .expect("loopback");
     let address = listener.local_addr().expect("an address");
     let options = certdrop_acm::Options {
-        account: ACCOUNT.to_owned(),
+        account: ACCOUNT.parse().expect("twelve digits"),
         region: REGION.to_owned(),
         ..certdrop_acm::Options::default()
     };
