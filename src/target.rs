@@ -10,7 +10,6 @@ mod role;
 
 use std::fmt;
 
-use crate::arn::CertificateArn;
 use crate::region::Region;
 use crate::text_form::text_form;
 pub use choice::NotAllowed;
@@ -43,15 +42,6 @@ impl Target {
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.role.as_ref().map(|role| role.arn.account())
-    }
-
-    /// The certificate is in this target's region and account. Of the stack's own account it does not know the number:
-    /// there any certificate of the region may be.
-    fn may_have(&self, arn: &CertificateArn) -> bool {
-        let is_in_account = self
-            .account()
-            .is_none_or(|account| account == arn.account());
-        self.region == *arn.region() && is_in_account
     }
 }
 

@@ -57,7 +57,7 @@ OTHER_ACCOUNT = "210987654321"
 OF_ROLE = {
     "FunctionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/certdrop",
     "ExternalId": "certdrop-4711",
-    "TargetRegions": f"{REGION},us-east-1",
+    "TargetRegions": ",".join([REGION, "us-east-1", *(f"eu-many-{number}" for number in range(1, 100))]),
 }
 
 # What AWS::NoValue becomes: it is left out of the list or the mapping that it is in.

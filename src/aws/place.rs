@@ -12,7 +12,7 @@ use super::sts::{AssumedRole, Sts};
 use super::{acm, at, pace, tagging};
 use crate::config::Endpoints;
 use crate::fault::Fault;
-use crate::target::Target;
+use crate::target::{Role, Target};
 
 /// The services that know of the certificates of one target.
 #[derive(Clone)]
@@ -48,7 +48,14 @@ pub struct Places {
     shared: SdkConfig,
     endpoints: Endpoints,
     sts: Sts,
-    known: Arc<Mutex<HashMap<Target, Place>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    places: HashMap<Target, Place>,
+    /// Several targets of an account may have one role.
+    roles: HashMap<Role, AssumedRole>,
 }
 
 impl Places {
@@ -65,12 +72,19 @@ impl Places {
     #[must_use]
     pub fn of(&self, target: &Target) -> Place {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = known.entry(target.clone());
-        place.or_insert_with(|| self.make(target)).clone()
+        if let Some(place) = known.places.get(target) {
+            return place.clone();
+        }
+        let role = target.role.as_ref().map(|role| {
+            let assumed = known.roles.entry(role.clone());
+            assumed.or_insert_with(|| self.sts.role(role)).clone()
+        });
+        let place = self.make(target, role);
+        known.places.insert(target.clone(), place.clone());
+        place
     }
 
-    fn make(&self, target: &Target) -> Place {
-        let role = target.role.as_ref().map(|role| self.sts.role(role));
+    fn make(&self, target: &Target, role: Option<AssumedRole>) -> Place {
         let mut there = self.shared.to_builder();
         there.set_region(SdkRegion::new(target.region.to_string()));
         if let Some(role) = &role {

@@ -3,7 +3,8 @@
 //! The fetch runs beside taking the lease, so that the worker before may have written since. What decides or is
 //! written back is therefore read again under the lease, beside what is asked of ACM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, OnceCell};
@@ -21,7 +22,7 @@ use crate::summary::{Outcome, Summary};
 use crate::tag::FORCE_TAG;
 use crate::target::{Target, TargetName, Targets};
 
-/// What is written down of a bundle. S3 replaces an object's tags as a whole, so the targets take turns.
+/// What is written down of a bundle.
 pub(super) struct Records<'a> {
     pub(super) fetched: &'a Fetched,
     pub(super) fence: &'a Fence,
@@ -32,7 +33,10 @@ pub(super) struct Records<'a> {
     declared: &'a Targets,
     read: OnceCell<Read>,
     earlier: OnceCell<Vec<CertificateArn>>,
-    written: Mutex<Option<Written>>,
+    /// The tags as they stand by now.
+    written: Mutex<Option<Vec<Tags>>>,
+    /// What was written into parameters.
+    named: std::sync::Mutex<BTreeSet<CertificateArn>>,
 }
 
 /// As it stood under the lease.
@@ -43,12 +47,6 @@ pub(super) struct Read {
     arns: BTreeMap<TargetName, CertificateArn>,
     /// The folder holds other files than those that were fetched.
     has_other_parts: bool,
-}
-
-/// As it stands by now.
-struct Written {
-    tags: Vec<Tags>,
-    arns: Vec<CertificateArn>,
 }
 
 impl Read {
@@ -88,6 +86,7 @@ impl<'a> Records<'a> {
             read: OnceCell::new(),
             earlier: OnceCell::new(),
             written: Mutex::default(),
+            named: std::sync::Mutex::default(),
         }
     }
 
@@ -258,13 +257,22 @@ impl<'a> Records<'a> {
 
     async fn write(&self, due: Due<'_>) -> Result<(), Fault> {
         let read = self.read().await?;
+        let new = due
+            .arns
+            .iter()
+            .filter(|arn| !read.names(arn) && !self.has_named(arn));
+        tokio::try_join!(
+            self.write_tags(due, read),
+            try_join_all(new.map(|arn| self.parameter(arn))),
+        )?;
+        Ok(())
+    }
+
+    /// S3 replaces an object's tags as a whole, so the targets take turns.
+    async fn write_tags(&self, due: Due<'_>, read: &Read) -> Result<(), Fault> {
         let mut written = self.written.lock().await;
-        let written = written.get_or_insert_with(|| Written {
-            tags: read.tags.clone(),
-            arns: read.arns.values().cloned().collect(),
-        });
+        let written = written.get_or_insert_with(|| read.tags.clone());
         let tags: Vec<_> = written
-            .tags
             .iter()
             .map(|tags| due.with(tags, self.labels()))
             .collect();
@@ -272,22 +280,12 @@ impl<'a> Records<'a> {
             .fetched
             .objects
             .iter()
-            .zip(&written.tags)
+            .zip(&*written)
             .zip(&tags)
             .filter(|((_, before), after)| before != after)
             .map(|((object, _), after)| self.tag(object, after));
-        let new: Vec<_> = due
-            .arns
-            .iter()
-            .filter(|arn| !written.arns.contains(arn))
-            .cloned()
-            .collect();
-        tokio::try_join!(
-            try_join_all(changed),
-            try_join_all(new.iter().map(|arn| self.parameter(arn))),
-        )?;
-        written.tags = tags;
-        written.arns.extend(new);
+        try_join_all(changed).await?;
+        *written = tags;
         Ok(())
     }
 
@@ -304,7 +302,15 @@ impl<'a> Records<'a> {
             Fault::internal(format!("the certificate {arn} is in none of the targets"))
         })?;
         let name = config.arn_parameter(&self.fetched.bundle, &target.name);
-        aws.parameters.put(&name, arn.as_str(), self.fence).await
+        aws.parameters.put(&name, arn.as_str(), self.fence).await?;
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.insert(arn.clone());
+        Ok(())
+    }
+
+    fn has_named(&self, arn: &CertificateArn) -> bool {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.contains(arn)
     }
 
     async fn tag(&self, object: &Tagged, tags: &Tags) -> Result<(), Fault> {

@@ -30,8 +30,7 @@ pub(super) async fn each(
     work: impl AsyncFn(InTarget<'_>) -> Result<TargetOutcome, Fault>,
 ) -> Everywhere {
     let world = records.world;
-    let one = async |target: &Target| {
-        let there = &world.aws.places.of(target);
+    let one = async |(target, there): (&Target, &Place)| {
         let here = InTarget { records, there };
         let work = async {
             there.enter().await?;
@@ -44,7 +43,13 @@ pub(super) async fn each(
         let result = result.map_err(|fault| here.named(fault));
         (target.name.clone(), result)
     };
-    join_all(records.targets.iter().map(one)).await
+    // All before the first call, so that the calls are sent together.
+    let targets = records.targets.iter();
+    let places: Vec<_> = targets
+        .clone()
+        .map(|target| world.aws.places.of(target))
+        .collect();
+    join_all(targets.zip(&places).map(one)).await
 }
 
 /// Why the work is unfinished, where a target is.

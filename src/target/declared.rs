@@ -11,6 +11,8 @@ pub struct Targets {
     /// The home target first. No two have the same name, nor the same account and region.
     pub(super) all: Vec<Target>,
     pub(super) rules: Rules,
+    /// The number of the stack's own account, where there are targets in others.
+    pub(super) account: Option<String>,
 }
 
 impl Targets {
@@ -22,6 +24,7 @@ impl Targets {
         Self {
             rules: Rules::everywhere(names.collect()),
             all,
+            account: None,
         }
     }
 
@@ -46,14 +49,14 @@ impl Targets {
     /// The target that has the certificate `arn`, if any has.
     #[must_use]
     pub fn of(&self, arn: &CertificateArn) -> Option<&Target> {
-        let mut of_other_accounts = self.all.iter().filter(|target| target.role.is_some());
-        let own = || {
-            let mut own = self.all.iter().filter(|target| target.role.is_none());
-            own.find(|target| target.may_have(arn))
-        };
-        of_other_accounts
-            .find(|target| target.may_have(arn))
-            .or_else(own)
+        let mut in_region = self
+            .all
+            .iter()
+            .filter(|target| target.region == *arn.region());
+        in_region.find(|target| {
+            let account = target.account().or(self.account.as_deref());
+            account.is_none_or(|account| account == arn.account())
+        })
     }
 }
 
@@ -83,6 +86,7 @@ mod tests {
             ),
             ("arn:aws:acm:eu-west-1:123456789012:certificate/1", None),
             ("arn:aws:acm:us-west-2:210987654321:certificate/1", None),
+            ("arn:aws:acm:eu-central-1:555555555555:certificate/1", None),
         ] {
             let parsed = CertificateArn::parse(arn).expect("an ARN");
             let found = targets.of(&parsed).map(|target| target.name.as_str());

@@ -54,7 +54,10 @@ impl Targets {
             .map_err(|error| vec![format!("The document is not as it should be: {error}.")])?;
         let mut reading = Reading {
             account,
-            targets: Targets::of_regions(regions),
+            targets: Targets {
+                account: Some(account.to_owned()),
+                ..Targets::of_regions(regions)
+            },
             wrong: Vec::new(),
         };
         reading.targets(document.targets);

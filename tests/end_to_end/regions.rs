@@ -54,13 +54,6 @@ fn refuse_there(scene: &Scene, operation: &'static str) {
     });
 }
 
-/// The bundle's one summary in the bucket.
-async fn stored(scene: &Scene, bundle: &str) -> Value {
-    let keys = scene.keys(&format!("summaries/{bundle}/")).await;
-    assert_eq!(keys.len(), 1, "{keys:?}");
-    serde_json::from_str(&scene.read(&keys[0]).await).expect("a summary")
-}
-
 #[test]
 fn a_bundle_has_an_arn_of_its_own_in_every_region_and_keeps_it() {
     run_with(&[TWO_REGIONS, TOPIC], async |scene| {
@@ -132,7 +125,7 @@ fn a_region_that_fails_holds_up_no_other_and_is_retried_alone() {
 
         let home = scene.object_tags(key).await["certdrop:certificate-arn"].clone();
         assert_eq!(scene.serial(&home).await, first.serial);
-        let summary = stored(scene, "half.example.com").await;
+        let summary = scene.stored("half.example.com").await;
         assert_eq!(summary["outcome"], "imported");
         assert_eq!(summary["targets"][REGION]["outcome"], "imported");
         let fault = summary["targets"][OTHER_REGION]["fault"].as_str();
@@ -157,7 +150,7 @@ fn a_region_that_fails_holds_up_no_other_and_is_retried_alone() {
         let other = arn(&summary, OTHER_REGION);
         assert_eq!(scene.object_tags(key).await[OTHER_TAG], other);
         assert_eq!(
-            stored(scene, "half.example.com").await["targets"][OTHER_REGION]["outcome"],
+            scene.stored("half.example.com").await["targets"][OTHER_REGION]["outcome"],
             "imported"
         );
     });
@@ -183,7 +176,7 @@ fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
             }
         });
         scene.fault(&event).await;
-        let fault = &stored(scene, "later.example.com").await["targets"][OTHER_REGION]["fault"];
+        let fault = &scene.stored("later.example.com").await["targets"][OTHER_REGION]["fault"];
         assert!(fault.is_string(), "{fault}");
 
         scene.acm_proxy.set_rule(|_| Deed::Pass);
@@ -192,7 +185,7 @@ fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
             report["worked_on"]["later.example.com"], "retry",
             "{report}"
         );
-        let summary = stored(scene, "later.example.com").await;
+        let summary = scene.stored("later.example.com").await;
         let there = &summary["targets"][OTHER_REGION];
         assert_eq!(there["outcome"], "unchanged", "{summary}");
     });

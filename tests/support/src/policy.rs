@@ -89,7 +89,11 @@ impl Policy {
     pub async fn missing(&self, operation: &str, request: &Request<Bytes>) -> Option<String> {
         let region = region(request);
         let is_own = !is_assumed(request);
-        let statements = if is_own { &self.statements } else { &self.of_other_account };
+        let statements = if is_own {
+            &self.statements
+        } else {
+            &self.of_other_account
+        };
         for mut need in self.needs(operation, request).await {
             need = need.with("aws:RequestedRegion", vec![region.clone()]);
             let mut allowing = statements.iter().filter(|given| given.allows(&need));
@@ -178,7 +182,11 @@ impl Policy {
     async fn import(&self, body: &Value, request: &Request<Bytes>) -> Vec<Need> {
         let action = "acm:ImportCertificate";
         let region = region(request);
-        let account = if is_assumed(request) { OTHER_ACCOUNT } else { ACCOUNT };
+        let account = if is_assumed(request) {
+            OTHER_ACCOUNT
+        } else {
+            ACCOUNT
+        };
         if let Some(arn) = body["CertificateArn"].as_str() {
             let tags = self.tags(arn, &region, account).await;
             return vec![Need::new(action, arn).of_tagged(tags)];
@@ -254,8 +262,13 @@ fn is_assumed(request: &Request<Bytes>) -> bool {
 
 /// The statements of docs/targets/role.yaml. It is the only role that is assumed, in one account.
 fn of_other_account(parameters: &[String]) -> Vec<Statement> {
-    let adoption = parameters.iter().find(|parameter| parameter.starts_with("AllowAdoption="));
-    let arguments: Vec<_> = ["--role".to_owned()].into_iter().chain(adoption.cloned()).collect();
+    let adoption = parameters
+        .iter()
+        .find(|parameter| parameter.starts_with("AllowAdoption="));
+    let arguments: Vec<_> = ["--role".to_owned()]
+        .into_iter()
+        .chain(adoption.cloned())
+        .collect();
     let statements: Vec<Value> = serde_json::from_str(&printed(&arguments)).expect("JSON");
     statements.iter().map(Statement::new).collect()
 }
@@ -266,7 +279,9 @@ fn form(body: &[u8], name: &str) -> String {
     let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
     let value = pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()));
     let value = value.unwrap_or_default();
-    percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(&value)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Secrets need their key, too; which of the parameters is one, only SSM knows.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_types::SdkConfig;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::child::{Running, Task};
@@ -16,6 +17,12 @@ use super::outside::tool;
 
 /// The account that everything belongs to.
 pub const ACCOUNT: &str = "123456789012";
+/// Another one, which has the role [`ROLE`].
+pub const OTHER_ACCOUNT: &str = "210987654321";
+/// As docs/targets/role.yaml makes it: it trusts the function's user, with [`EXTERNAL_ID`].
+pub const ROLE: &str = "arn:aws:iam::210987654321:role/certdrop";
+/// What the role wants to hear.
+pub const EXTERNAL_ID: &str = "certdrop-4711";
 /// The stack's own region.
 pub const REGION: &str = "eu-central-1";
 
@@ -119,7 +126,19 @@ impl Moto {
     }
 }
 
-/// A local ACM without certificates, in this process: its address, and what keeps it there.
+/// What a role of another account says to the local ACM, with more members.
+pub fn role(more: &[(&str, Value)]) -> Value {
+    let mut role = json!({
+        "trusts": [format!("arn:aws:iam::{ACCOUNT}:user/test")], "external_id": EXTERNAL_ID,
+    });
+    for (name, value) in more {
+        role[name] = value.clone();
+    }
+    role
+}
+
+/// A local ACM without certificates, in this process: its address, and what keeps it there. Another account has the role
+/// [`ROLE`].
 pub async fn fresh_acm() -> (String, Task) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -128,6 +147,7 @@ pub async fn fresh_acm() -> (String, Task) {
     let options = certdrop_acm::Options {
         account: ACCOUNT.parse().expect("twelve digits"),
         region: REGION.to_owned(),
+        knobs: serde_json::from_value(json!({"roles": {ROLE: role(&[])}})).expect("knobs"),
         ..certdrop_acm::Options::default()
     };
     let serving = Task::spawn(certdrop_acm::serve(listener, options));
