@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+use aws_credential_types::Credentials;
+use aws_sdk_acm::config::{BehaviorVersion, Region, SharedCredentialsProvider};
+use aws_sdk_acm::error::ProvideErrorMetadata as _;
+use aws_types::SdkConfig;
 use certdrop_test_support::outside::tool;
 use serde_json::{Map, Value, json};
 
@@ -708,4 +712,53 @@ fn the_clients_of_aws_assume_the_role_of_a_profile_and_renew_it() {
         .filter(|call| call["operation"] == "AssumeRole");
     // One of the command line, and one for each of three requests.
     assert_eq!(assumptions.count(), 4, "{log}");
+}
+
+#[tokio::test]
+async fn the_rust_sdk_assumes_a_role_and_reads_why_it_may_not() {
+    let program = Program::start(&[]);
+    let endpoint = &program.endpoint;
+    let config = |credentials: Credentials| {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .retry_config(aws_sdk_acm::config::retry::RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
+    };
+    let user = Credentials::new("test", "test", None, None, "test");
+    let sts = aws_sdk_sts::Client::new(&config(user));
+    let assume = || sts.assume_role().role_arn(ROLE).role_session_name("import");
+
+    declare(endpoint, &json!({}));
+    let answer = assume().send().await.unwrap();
+    assert_eq!(answer.assumed_role_user().unwrap().arn(), SESSION);
+    let given = answer.credentials().unwrap();
+    assert_eq!(given.expiration().to_string(), "2026-12-01T01:00:00Z");
+    let token = Some(given.session_token().to_owned());
+    let (id, secret) = (given.access_key_id(), given.secret_access_key());
+    let session = Credentials::new(id, secret, token, None, "session");
+    let acm = aws_sdk_acm::Client::new(&config(session));
+    let request = acm.request_certificate().domain_name("www.example.com");
+    let arn = request.send().await.unwrap().certificate_arn.unwrap();
+    assert!(arn.contains(":222222222222:certificate/"), "{arn}");
+
+    for (fault, code) in [
+        ("throttled", "Throttling"),
+        ("unavailable", "ServiceUnavailable"),
+        ("access_denied", "AccessDenied"),
+    ] {
+        declare(endpoint, &json!({"fault": fault}));
+        let error = assume().send().await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+    }
+    post(
+        endpoint,
+        "/_certdrop/knobs",
+        &json!({"now": "2026-12-01T01:00:00Z"}),
+    );
+    let error = acm.list_certificates().send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ExpiredTokenException"));
 }
