@@ -962,8 +962,8 @@ fn issuer_names(kind: &mut Kind<'_>) {
 }
 
 fn crossed(kind: &mut Kind<'_>) {
-    kind.add("new key vouched for by the old, for clients alone", {
-        let new = root().with(EKU, false, usages(&[CLIENT]));
+    kind.add("new key vouched for by the old, for any usage alone", {
+        let new = root().with(EKU, false, usages(&[ANY]));
         let old = Order::authority("Root", Key::P256(201));
         vec![leaf(), intermediate(), new, old]
     });

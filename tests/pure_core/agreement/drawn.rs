@@ -44,8 +44,12 @@ const GO_ALONE: [&str; 2] = ["leaf: the name uri that is none", "root: CA as 1"]
 
 #[test]
 fn of_chains_drawn_at_random_none_is_weighed_against_all_clients() {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>());
-    let number = |name, default| number(name).map_or(default, |number| number.expect("a number"));
+    let number = |name, default| {
+        std::env::var_os(name).map_or(default, |text| {
+            let text = text.into_string().expect("it is text");
+            text.parse::<u64>().expect("it is a number")
+        })
+    };
     let seed = number("AGREEMENT_SEED", 1);
     let drawn: Vec<_> = (0..number("AGREEMENT_CHAINS", 500))
         .map(|number| (number, chain(seed, number)))
@@ -69,7 +73,7 @@ fn of_chains_drawn_at_random_none_is_weighed_against_all_clients() {
             let go = go
                 .as_ref()
                 .map(|go| go.cases[&number.to_string()].opinion());
-            let wrong = drawn.wrong(&go)?;
+            let wrong = drawn.wrong(go.as_ref())?;
             Some(format!("chain {number} of seed {seed}: {wrong}"))
         })
         .collect();
@@ -84,11 +88,11 @@ pub(super) struct Drawn {
 
 impl Drawn {
     /// What certdrop says otherwise than it ought to; `go` is `None` where Go was not asked.
-    fn wrong(&self, go: &Option<Opinion>) -> Option<String> {
+    fn wrong(&self, go: Option<&Opinion>) -> Option<String> {
         let mut judged = super::judge_with(&self.case, Ok(()));
         // Where Go was not asked, certdrop may be right with either.
         let either = [Ok(()), Err("not asked".to_owned())];
-        let opinions = go.as_ref().map_or(either.as_slice(), std::slice::from_ref);
+        let opinions = go.map_or(either.as_slice(), std::slice::from_ref);
         let is_right = opinions.iter().any(|opinion| {
             judged.go = opinion.clone();
             self.is_right(&judged)
