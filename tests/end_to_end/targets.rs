@@ -8,8 +8,6 @@ use certdrop_test_support::pki::{Authority, Issued, Order};
 use certdrop_test_support::scene::{OTHER_REGION, Scene, TARGETS, TWO_REGIONS, run, run_with};
 use certdrop_test_support::stage::{EXTERNAL_ID, OTHER_ACCOUNT, REGION, ROLE, role};
 
-/// Far more than lies between the calls to ten targets that are sent at once.
-const HELD: std::time::Duration = std::time::Duration::from_secs(2);
 /// A target of the other account, in the stack's region.
 const PAYMENTS: &str = "payments";
 /// Another one of it, in the other region.
@@ -420,7 +418,7 @@ fn a_first_import_into_ten_targets_takes_one_round_trip_more_while_the_roles_are
             let issued = authority.issue(&Order::new(name, Duration::DAY));
             let key = format!("drop/{name}.pem");
             let version = scene.put(&key, &issued.bundle()).await;
-            let (summary, trips) = count(scene, &key, &version, HELD).await;
+            let (summary, trips) = count(scene, &key, &version).await;
             assert_eq!(summary["outcome"], "imported", "{summary}");
             assert_eq!(
                 summary["targets"].as_object().map(serde_json::Map::len),
