@@ -20,8 +20,10 @@ pub(crate) fn run_with_queue(
     settings: &[(&str, &str)],
     play: impl AsyncFnOnce(&Scene, Queue),
 ) {
+    // Outside: the first test that needs the stage starts it in the same runtime.
+    let stage = &*STAGE;
     let url = RUNTIME.block_on(async {
-        let made = STAGE.sqs().create_queue().queue_name(name).send().await;
+        let made = stage.sqs().create_queue().queue_name(name).send().await;
         made.expect("a queue").queue_url.expect("its address")
     });
     let queue = Queue { url: url.clone() };
