@@ -151,11 +151,16 @@ pub(super) async fn fetch(
     let bundle = &item.bundle;
     let fetch = Fetch { bundle, world };
     let names = ParameterNames::of(bundle, world.config);
-    let (objects, parameters) = tokio::try_join!(
+    let (objects, mut parameters) = tokio::try_join!(
         fetch.objects(&item.content),
         world.aws.parameters.get(names.all())
     )?;
-    Ok(objects.map(|objects| fetch.assemble(objects, parameters, &names)))
+    let Some(objects) = objects else {
+        return Ok(None);
+    };
+    let store = &world.aws.secrets;
+    let secrets = Secrets::take(&names.secrets, &mut parameters, store).await?;
+    Ok(Some(fetch.assemble(objects, secrets, parameters, &names)))
 }
 
 /// The fetch of one bundle.
@@ -235,6 +240,7 @@ impl Fetch<'_> {
     fn assemble(
         self,
         objects: Objects,
+        secrets: Secrets,
         mut parameters: BTreeMap<String, Parameter>,
         names: &ParameterNames,
     ) -> Fetched {
@@ -243,14 +249,13 @@ impl Fetch<'_> {
             found,
             listed,
         } = objects;
-        let content_id = content_id(&found, &parameters, &names.secrets);
+        let content_id = content_id(&found, &secrets, &names.secrets);
         let object = self.object_version(packing, &found);
         let recorded_arns = names
             .certificate_arns
             .iter()
             .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
             .collect();
-        let secrets = Secrets::take(&names.secrets, &mut parameters);
 
         let mut parts = Vec::new();
         let mut tagged = Vec::new();
@@ -320,15 +325,10 @@ impl ParameterNames {
 }
 
 /// A changed secret makes a changed bundle; the ARN that we wrote ourselves does not.
-fn content_id(
-    objects: &[(Object, Tags)],
-    parameters: &BTreeMap<String, Parameter>,
-    names: &SecretNames,
-) -> ContentId {
+fn content_id(objects: &[(Object, Tags)], secrets: &Secrets, names: &SecretNames) -> ContentId {
     let objects = objects.iter().map(|(object, _)| Source {
         name: object.key.clone(),
         version: object.etag.clone(),
     });
-    let version = |name: &str| parameters.get(name).map(|parameter| parameter.version);
-    ContentId::of(objects.chain(names.sources(version)).collect())
+    ContentId::of(objects.chain(secrets.sources(names)).collect())
 }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 use super::plan::{Listing, Written};
+use super::secrets;
 use crate::bundle_name::BundleName;
 use crate::config::Terms;
 use crate::fault::Fault;
@@ -33,19 +34,16 @@ fn left(
 /// Lists the bucket, the parameters, and the certificates of every region.
 pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
     let config = world.config;
-    let (dropped, summaries, leases, secrets, certificates) = tokio::join!(
+    let (dropped, summaries, leases, versions, certificates) = tokio::join!(
         world.aws.bucket.list(&config.drop_prefix),
         world.aws.bucket.list(&config.summary_prefix),
         world.aws.bucket.list(&config.lease_prefix),
-        world
-            .aws
-            .parameters
-            .secret_versions(&config.parameter_prefix),
+        secrets::versions(world),
         join_all(world.aws.regions.iter().map(|there| there.acm.imported())),
     );
     let mut listing = Listing {
         bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
-        secrets: secrets?,
+        secrets: versions?,
         left_leases: left(leases?, &config.lease_prefix, config.terms, world.now),
         summaries: summaries?
             .into_iter()
