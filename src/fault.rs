@@ -36,6 +36,8 @@ pub enum Remedy {
     Do(Cow<'static, str>),
     /// Allow the worker to call this operation.
     Allow(&'static str),
+    /// Allow the worker to call this operation on a secret.
+    AllowSecret(&'static str),
     /// Compare what the worker is allowed with what it needs.
     Compare,
     /// Correct the worker's settings.
@@ -93,6 +95,10 @@ impl Remedy {
             Self::Do(remedy) => Cow::Borrowed(remedy),
             Self::Allow(operation) => format!(
                 "allow {role} to call {operation} here (also the KMS key, if one encrypts it); compare with the policy in template.yaml"
+            )
+            .into(),
+            Self::AllowSecret(operation) => format!(
+                "allow {role} to call {operation} on this secret (also the KMS key, if one of yours encrypts it): name the secret in SecretArns of the template, or correct the parameter"
             )
             .into(),
             Self::Compare => format!(

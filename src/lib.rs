@@ -53,6 +53,7 @@ pub mod public_key;
 pub mod region;
 pub mod secret;
 pub mod secret_names;
+pub mod secret_pointer;
 pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;

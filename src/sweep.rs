@@ -10,6 +10,7 @@ pub mod look;
 pub mod overview;
 pub mod plan;
 mod report;
+mod secrets;
 pub mod status;
 pub mod status_page;
 
@@ -396,7 +397,7 @@ impl Survey<'_> {
     fn content_id(self, bundle: &BundleName, dropped: &Dropped) -> ContentId {
         let names = SecretNames::of(bundle, self.world.config);
         let versions = &self.listing.secrets;
-        let secrets = names.sources(|name| versions.get(name).copied());
+        let secrets = names.sources(|name| versions.get(name));
         ContentId::of(dropped.sources().chain(secrets).collect())
     }
 }

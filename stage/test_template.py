@@ -130,6 +130,29 @@ class Keys(unittest.TestCase):
             self.assertEqual(rule["NoncurrentVersionExpiration"], {"NoncurrentDays": 1})
 
 
+class Secrets(unittest.TestCase):
+    def test_only_the_secrets_that_are_named_can_be_read_and_none_by_default(self):
+        def statements(**parameters):
+            found = template(**parameters).statements("FunctionRole")
+            return {statement["Sid"]: statement for statement in found if "secretsmanager" in json.dumps(statement)}
+
+        self.assertEqual(statements(), {})
+        arns = [f"arn:aws:secretsmanager:{policy.REGION}:{policy.ACCOUNT}:secret:{name}" for name in ("tls/*", "a-??????")]
+        read, decrypt = statements(SecretArns=",".join(arns)).values()
+        self.assertEqual(read["Action"], ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"])
+        self.assertEqual(read["Resource"], arns)
+        self.assertEqual(decrypt["Action"], "kms:Decrypt")
+        self.assertEqual(decrypt["Condition"]["StringLike"], {"kms:EncryptionContext:SecretARN": arns})
+
+    def test_the_pattern_takes_lists_of_arns_of_secrets_and_nothing_else(self):
+        pattern = template().template["Parameters"]["SecretArns"]["AllowedPattern"]
+        arn = f"arn:aws:secretsmanager:{policy.REGION}:{policy.ACCOUNT}:secret:tls/*"
+        for value, is_taken in (("", True), (arn, True), (f"{arn},{arn}", True), ("*", False), ("tls/*", False),
+                                (f"{arn},", False), (f"{arn}, {arn}", False), (arn.replace("secret:", ""), False),
+                                (arn.replace(policy.ACCOUNT, "*"), False)):
+            self.assertEqual(re.search(pattern, value) is not None, is_taken, value)
+
+
 def refusals(headers):
     """The statements of the bucket's policy that refuse an upload with these headers, as IAM judges them: a condition
     that negates holds for a key that is not there."""

@@ -178,9 +178,10 @@ async fn load(wanted: Wanted<'_>, http_client: HttpClient) -> SdkConfig {
 }
 
 /// The services that certdrop talks to: their names among the variables, and in profiles.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 7] = [
     ("ACM", "ACM"),
     ("S3", "S3"),
+    ("SECRETS_MANAGER", "Secrets Manager"),
     ("SNS", "SNS"),
     ("SSM", "SSM"),
     ("STS", "STS"),

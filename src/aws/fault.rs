@@ -190,6 +190,9 @@ impl From<Failure> for Fault {
 
 fn remedy(failure: &Failure) -> Remedy {
     let code = failure.code.as_deref().unwrap_or_default();
+    if failure.operation.starts_with("secretsmanager:") {
+        return remedy_for_secret(failure, code);
+    }
     match code {
         "LimitExceededException" => {
             "ask AWS for a higher quota of imported certificates, or delete those that nothing uses"
@@ -201,6 +204,27 @@ fn remedy(failure: &Failure) -> Remedy {
         }
         _ if code.contains("AccessDenied") || failure.status == Some(403) => {
             Remedy::Allow(failure.operation)
+        }
+        _ => Remedy::Compare,
+    }
+}
+
+/// What to do where a secret cannot be read. It is the operator's to mend, whatever is wrong: who drops bundles sees
+/// neither the secret nor the parameter that points to it.
+///
+/// Source: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors>
+fn remedy_for_secret(failure: &Failure, code: &str) -> Remedy {
+    match code {
+        "ResourceNotFoundException" => {
+            "create the secret in the account and region of the stack, or correct the parameter".into()
+        }
+        "InvalidRequestException" => {
+            "restore the secret if it is to be deleted (aws secretsmanager restore-secret), or have the parameter point to another"
+                .into()
+        }
+        "DecryptionFailure" => Remedy::AllowSecret(failure.operation),
+        _ if code.contains("AccessDenied") || failure.status == Some(403) => {
+            Remedy::AllowSecret(failure.operation)
         }
         _ => Remedy::Compare,
     }
@@ -255,6 +279,74 @@ mod tests {
             (None, None, Meaning::Transient),
         ] {
             assert_eq!(meaning(code, status), expected, "{code:?} {status:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_read_is_a_fault_of_the_set_up_with_its_own_remedy() {
+        for (code, status, kind, remedy) in [
+            (
+                Some("ResourceNotFoundException"),
+                Some(400),
+                "SetUp",
+                "create the secret",
+            ),
+            (
+                Some("InvalidRequestException"),
+                Some(400),
+                "SetUp",
+                "restore the secret",
+            ),
+            (
+                Some("AccessDeniedException"),
+                Some(400),
+                "SetUp",
+                "allow the function's role to call secretsmanager:GetSecretValue on this secret",
+            ),
+            (
+                Some("DecryptionFailure"),
+                Some(400),
+                "SetUp",
+                "allow the function's role to call secretsmanager:GetSecretValue on this secret",
+            ),
+            (
+                Some("InvalidParameterException"),
+                Some(400),
+                "SetUp",
+                "look the code up",
+            ),
+            (
+                Some("InternalServiceError"),
+                Some(500),
+                "Transient",
+                "it will be retried",
+            ),
+            (
+                Some("ThrottlingException"),
+                Some(400),
+                "Throttled",
+                "it will be retried",
+            ),
+            (None, None, "Transient", "it will be retried"),
+        ] {
+            let fault = Fault::from(Failure {
+                operation: "secretsmanager:GetSecretValue",
+                subject:
+                    "the secret prod/tls, to which the parameter /certdrop/a/private-key points,"
+                        .into(),
+                code: code.map(str::to_owned),
+                status,
+                message: "No.".into(),
+                request_id: None,
+            });
+            assert_eq!(fault.kind().as_str(), kind, "{code:?}");
+            let text = fault.to_string();
+            let (problem, told) = text.split_once("; ").expect("a remedy");
+            assert!(told.starts_with(remedy), "{code:?}: {told}");
+            assert!(
+                problem.starts_with("secretsmanager:GetSecretValue of the secret prod/tls, to which the parameter /certdrop/a/private-key points, failed: "),
+                "{problem}"
+            );
         }
     }
 

@@ -12,6 +12,7 @@ pub mod place;
 #[cfg(feature = "cli")]
 mod proxy;
 pub mod s3;
+pub mod secrets_manager;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
@@ -43,6 +44,8 @@ pub struct Aws {
     pub bucket: s3::Bucket,
     /// The parameters.
     pub parameters: ssm::Parameters,
+    /// The secrets that parameters point to.
+    pub secrets: secrets_manager::SecretsManager,
     /// The queue that wakes the function.
     pub queue: Option<sqs::Queue>,
     /// The people who want to know.
@@ -61,6 +64,7 @@ impl Aws {
             places: place::Places::new(&shared, &config.endpoints, sts),
             bucket: s3::Bucket::new(&at("S3"), config),
             parameters: ssm::Parameters::new(&at("SSM")),
+            secrets: secrets_manager::SecretsManager::new(&at("SECRETS_MANAGER")),
             queue: sqs::Queue::new(&at("SQS"), config),
             topic: sns::Topic::new(&at("SNS"), config),
         }
@@ -144,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::arn::CertificateArn;
+    use crate::secret_pointer::SecretId;
     use crate::target::Targets;
 
     #[derive(Clone, Debug, Default)]
@@ -158,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Where ACM, S3 and SSM are called with these variables in the environment.
+    /// Where ACM, S3, SSM and Secrets Manager are called with these variables in the environment.
     async fn hosts(more: &[(&str, &str)]) -> Vec<String> {
         let needed = [
             ("CERTDROP_BUCKET", "certificates"),
@@ -187,6 +192,8 @@ mod tests {
             .expect_err("no answer");
         let names = vec!["/certdrop/a".to_owned()];
         assert!(aws.parameters.get(names).await.is_err(), "no answer");
+        let secret = SecretId::parse("prod/tls").expect("an id");
+        assert!(aws.secrets.current(&secret, "/a").await.is_err());
         let mut hosts = hosts.0.lock().expect("the hosts").clone();
         hosts.dedup();
         hosts
@@ -202,6 +209,7 @@ mod tests {
                     "acm.us-east-1.amazonaws.com",
                     "certificates.s3.us-west-2.amazonaws.com",
                     "ssm.us-west-2.amazonaws.com",
+                    "secretsmanager.us-west-2.amazonaws.com",
                 ],
             ),
             (
@@ -211,6 +219,7 @@ mod tests {
                     "acm-fips.us-east-1.amazonaws.com",
                     "certificates.s3-fips.us-west-2.amazonaws.com",
                     "ssm-fips.us-west-2.amazonaws.com",
+                    "secretsmanager-fips.us-west-2.amazonaws.com",
                 ],
             ),
             (
@@ -220,6 +229,8 @@ mod tests {
                     "acm.us-east-1.api.aws",
                     "certificates.s3.dualstack.us-west-2.amazonaws.com",
                     "ssm.us-west-2.api.aws",
+                    // It answers by IPv6 there too.
+                    "secretsmanager.us-west-2.amazonaws.com",
                 ],
             ),
         ] {

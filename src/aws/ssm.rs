@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType};
+use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType as Kind};
 use aws_types::SdkConfig;
 use tracing::debug;
 use zeroize::Zeroizing;
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::fault::Failure;
 use super::fence::Fence;
 use crate::fault::Fault;
+use crate::secret_pointer::ParameterType;
 
 /// The parameters of this account and region.
 #[derive(Clone)]
@@ -22,6 +23,17 @@ pub struct Parameters {
 pub struct Parameter {
     /// Decrypted.
     pub value: Zeroizing<String>,
+    /// How it is kept.
+    pub kind: ParameterType,
+    /// Counts up with each change.
+    pub version: i64,
+}
+
+/// A parameter that was listed, and not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedParameter {
+    /// How it is kept.
+    pub kind: ParameterType,
     /// Counts up with each change.
     pub version: i64,
 }
@@ -37,7 +49,7 @@ impl Parameters {
         }
     }
 
-    /// The parameters among `names` (at most ten) that exist, in one call.
+    /// The parameters among `names` (at most [`MOST_NAMES`]) that exist, in one call.
     ///
     /// # Errors
     ///
@@ -57,6 +69,7 @@ impl Parameters {
         let by_name = parameters.filter_map(|parameter| {
             let found = Parameter {
                 value: Zeroizing::new(parameter.value?),
+                kind: kind(parameter.r#type.as_ref()),
                 version: parameter.version,
             };
             Some((parameter.name?, found))
@@ -87,15 +100,19 @@ impl Parameters {
         Ok(values)
     }
 
-    /// The versions of all secrets below `path`, by name. Reads none of them.
+    /// All secrets below `path` and all that point to one, by name: SecureStrings and StringLists. Reads none of them.
     ///
     /// # Errors
     ///
     /// [`Fault`] where SSM cannot be asked.
-    pub async fn secret_versions(&self, path: &str) -> Result<HashMap<String, i64>, Fault> {
+    pub async fn secrets(&self, path: &str) -> Result<HashMap<String, ListedParameter>, Fault> {
         debug!(path, "ssm:DescribeParameters");
-        let below = filter("Path", "Recursive", path)?;
-        let secret = filter("Type", "Equals", "SecureString")?;
+        let below = filter("Path", "Recursive", &[path])?;
+        let secret = filter(
+            "Type",
+            "Equals",
+            &[Kind::SecureString.as_str(), Kind::StringList.as_str()],
+        )?;
         let mut pages = self
             .client
             .describe_parameters()
@@ -104,14 +121,20 @@ impl Parameters {
             .max_results(PAGE)
             .into_paginator()
             .send();
-        let mut versions = HashMap::new();
+        let mut secrets = HashMap::new();
         while let Some(page) = pages.next().await {
             let page =
                 page.map_err(|error| Failure::new("ssm:DescribeParameters", path, &error))?;
             let parameters = page.parameters.unwrap_or_default().into_iter();
-            versions.extend(parameters.filter_map(|found| Some((found.name?, found.version))));
+            secrets.extend(parameters.filter_map(|found| {
+                let listed = ListedParameter {
+                    kind: kind(found.r#type.as_ref()),
+                    version: found.version,
+                };
+                Some((found.name?, listed))
+            }));
         }
-        Ok(versions)
+        Ok(secrets)
     }
 
     /// Writes `value` as a plain parameter.
@@ -125,7 +148,7 @@ impl Parameters {
             .put_parameter()
             .name(name)
             .value(value)
-            .r#type(ParameterType::String)
+            .r#type(Kind::String)
             .overwrite(true)
             .description("ARN of the certificate in ACM, kept by certdrop")
             .customize()
@@ -137,16 +160,30 @@ impl Parameters {
     }
 }
 
+/// The most names that one call of GetParameters takes.
+///
+/// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>
+pub const MOST_NAMES: usize = 10;
+
 /// The most that a page of DescribeParameters may hold.
 ///
 /// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html>
 const PAGE: i32 = 50;
 
-fn filter(key: &str, option: &str, value: &str) -> Result<ParameterStringFilter, Fault> {
+fn kind(kind: Option<&Kind>) -> ParameterType {
+    match kind {
+        Some(Kind::SecureString) => ParameterType::SecureString,
+        Some(Kind::StringList) => ParameterType::StringList,
+        _ => ParameterType::String,
+    }
+}
+
+fn filter(key: &str, option: &str, values: &[&str]) -> Result<ParameterStringFilter, Fault> {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
     let filter = ParameterStringFilter::builder()
         .key(key)
         .option(option)
-        .values(value);
+        .set_values(Some(values));
     filter
         .build()
         .map_err(|_| Fault::internal("a filter has no key"))

@@ -220,16 +220,25 @@ pub(super) async fn fetch(
 ) -> Result<Option<Fetched>, Fault> {
     let bundle = &item.bundle;
     let fetch = Fetch { bundle, world };
-    let secrets = SecretNames::of(bundle, world.config);
+    let names = SecretNames::of(bundle, world.config);
     let arns = ArnNames::of(bundle, world.config);
-    let names = secrets.all().into_iter().cloned().chain(arns.all());
+    let parameters = names.all().into_iter().cloned().chain(arns.all());
     let (objects, mut parameters, others) = tokio::try_join!(
         fetch.objects(&item.content),
-        world.aws.parameters.get(names.collect()),
+        world.aws.parameters.get(parameters.collect()),
         others(bundle, world),
     )?;
+    let Some(objects) = objects else {
+        return Ok(None);
+    };
     let recorded_arns = arns.arns(&parameters, others);
-    Ok(objects.map(|objects| fetch.assemble(objects, &mut parameters, &secrets, recorded_arns)))
+    let secrets = Secrets::take(&names, &mut parameters, &world.aws.secrets).await?;
+    Ok(Some(fetch.assemble(
+        objects,
+        secrets,
+        &names,
+        recorded_arns,
+    )))
 }
 
 /// The fetch of one bundle.
@@ -309,7 +318,7 @@ impl Fetch<'_> {
     fn assemble(
         self,
         objects: Objects,
-        parameters: &mut BTreeMap<String, Parameter>,
+        secrets: Secrets,
         names: &SecretNames,
         recorded_arns: BTreeMap<TargetName, CertificateArn>,
     ) -> Fetched {
@@ -318,9 +327,8 @@ impl Fetch<'_> {
             found,
             listed,
         } = objects;
-        let content_id = content_id(&found, parameters, names);
+        let content_id = content_id(&found, &secrets, names);
         let object = self.object_version(packing, &found);
-        let secrets = Secrets::take(names, parameters);
 
         let mut parts = Vec::new();
         let mut tagged = Vec::new();
@@ -405,15 +413,10 @@ impl<'a> ArnNames<'a> {
 }
 
 /// A changed secret makes a changed bundle; the ARN that we wrote ourselves does not.
-fn content_id(
-    objects: &[(Object, Tags)],
-    parameters: &BTreeMap<String, Parameter>,
-    names: &SecretNames,
-) -> ContentId {
+fn content_id(objects: &[(Object, Tags)], secrets: &Secrets, names: &SecretNames) -> ContentId {
     let objects = objects.iter().map(|(object, _)| Source {
         name: object.key.clone(),
         version: object.etag.clone(),
     });
-    let version = |name: &str| parameters.get(name).map(|parameter| parameter.version);
-    ContentId::of(objects.chain(names.sources(version)).collect())
+    ContentId::of(objects.chain(secrets.sources(names)).collect())
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 use super::plan::{Listing, Written};
+use super::secrets;
 use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::bundle_name::BundleName;
@@ -38,19 +39,16 @@ fn left(
 pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
     let config = world.config;
     let targets = world.targets().await?;
-    let (dropped, summaries, leases, secrets, certificates) = tokio::join!(
+    let (dropped, summaries, leases, versions, certificates) = tokio::join!(
         world.aws.bucket.list(&config.drop_prefix),
         world.aws.bucket.list(&config.summary_prefix),
         world.aws.bucket.list(&config.lease_prefix),
-        world
-            .aws
-            .parameters
-            .secret_versions(&config.parameter_prefix),
+        secrets::versions(world),
         join_all(targets.all().iter().map(|target| imported(target, world))),
     );
     let mut listing = Listing {
         bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
-        secrets: secrets?,
+        secrets: versions?,
         left_leases: left(leases?, &config.lease_prefix, config.terms, world.now),
         summaries: summaries?
             .into_iter()

@@ -14,6 +14,7 @@ use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding;
 use crate::inventory::Dropped;
+use crate::secret_names::SecretVersion;
 use crate::target::{Target, TargetName, Targets};
 
 /// Why a bundle is worked on.
@@ -56,8 +57,8 @@ pub enum Step {
 pub struct Listing {
     /// What lies below the drop prefix.
     pub bundles: BTreeMap<BundleName, Dropped>,
-    /// Versions of secret parameters, by name.
-    pub secrets: HashMap<String, i64>,
+    /// Versions of stored secrets, by the name of the parameter.
+    pub secrets: HashMap<String, SecretVersion>,
     /// The summaries that were written, by key.
     pub summaries: HashMap<String, Written>,
     /// Bundles whose lease was neither given back nor is held: their worker died, or AWS did not answer it.

@@ -16,7 +16,7 @@ use crate::regions::DENIED;
 use certdrop_test_support::pki::{Authority, Issued, Order};
 use certdrop_test_support::policy::Policy;
 use certdrop_test_support::proxy::{Deed, Proxy, Refusal};
-use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run};
+use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, SECRETS, Scene, TWO_REGIONS, run};
 use certdrop_test_support::stage::{ACCOUNT, REGION};
 
 const TAKEN: Refusal = Refusal {
@@ -73,6 +73,7 @@ impl<'a> Person<'a> {
             &[
                 "AllowAdoption=true".to_owned(),
                 "Regions=us-east-1".to_owned(),
+                format!("SecretArns={}", SECRETS.1),
             ],
             &scene.acm_endpoint,
         );
@@ -241,6 +242,43 @@ fn a_folder_and_standard_input_are_bundles_too() {
                 "{bundle}"
             );
         }
+    });
+}
+
+#[test]
+fn a_key_in_secrets_manager_is_used_from_here_too() {
+    run(async |scene| {
+        let person = Person::new(scene).await;
+        let (first, renewed) = (
+            issue("pointed.example.com", 2),
+            issue("pointed.example.com", 1),
+        );
+        scene.keep_secret("tls", &first.key, &[&first.key]).await;
+        scene.point("/pointed.example.com/private-key", "tls").await;
+        let chain = first.certificate.clone() + &first.chain;
+        person.file("pointed.example.com.crt", &chain);
+        let said = person.says(&["import", "pointed.example.com.crt"]).await;
+        assert_eq!(said.code, 0, "{said:?}");
+        let arns = scene.certificates_of_bundle("pointed.example.com").await;
+        assert_eq!(scene.serial(&arns[0]).await, first.serial);
+
+        let chain = renewed.certificate.clone() + &renewed.chain;
+        scene.put("drop/pointed.example.com.crt", &chain).await;
+        scene
+            .keep_secret("tls", &renewed.key, &[&renewed.key])
+            .await;
+        let said = person.says(&["sweep"]).await;
+        assert_eq!(said.code, 0, "{said:?}");
+        assert_eq!(scene.serial(&arns[0]).await, renewed.serial);
+
+        // Nothing that the bucket has is of the key.
+        let missing = scene.secrets_manager.delete_secret();
+        let missing = missing.secret_id(scene.secret_name("tls"));
+        missing.send().await.expect("it is to be deleted");
+        let said = person.says(&["import", "pointed.example.com.crt"]).await;
+        assert_eq!(said.code, 2, "{said:?}");
+        let parameter = scene.parameter_name("/pointed.example.com/private-key");
+        assert!(said.err.contains(&parameter), "{said:?}");
     });
 }
 

@@ -119,7 +119,7 @@ fn a_folder_waits_until_its_parts_fit() {
     });
 }
 
-fn encrypt(key: &str, passphrase: &str) -> String {
+pub(crate) fn encrypt(key: &str, passphrase: &str) -> String {
     let mut openssl = Command::new("openssl")
         .args(["pkcs8", "-topk8", "-passout", &format!("pass:{passphrase}")])
         .stdin(Stdio::piped())

@@ -8,7 +8,7 @@ use time::Duration;
 
 use crate::queue::{batch, run_with_queue};
 use certdrop_test_support::pki::{Authority, Order};
-use certdrop_test_support::scene::{ADOPTION, Scene, run};
+use certdrop_test_support::scene::{ADOPTION, SECRETS, Scene, run};
 
 /// What Lambda itself does in the function's name, which no call of the function shows.
 const BY_LAMBDA: [(&str, &str); 6] = [
@@ -34,7 +34,7 @@ fn every_permission_is_needed_by_some_call() {
     );
     run_with_queue(
         "work-of-all-kinds",
-        &[ADOPTION, topic],
+        &[ADOPTION, SECRETS, topic],
         async |scene, queue| {
             scene.make_topic("certdrop").await;
             let authority = Authority::new();
@@ -70,6 +70,18 @@ fn every_permission_is_needed_by_some_call() {
                 .await;
             let adopted = scene.summary(&scene.created(key, &version)).await;
             assert_eq!(adopted["certificate_arn"], arn, "{adopted}");
+
+            // Its key is in Secrets Manager.
+            let pointed = issue("pointed.example.com", 1);
+            scene
+                .keep_secret("tls", &pointed.key, &[&pointed.key])
+                .await;
+            scene.point("/pointed.example.com/private-key", "tls").await;
+            let chain = pointed.certificate.clone() + &pointed.chain;
+            let imported = scene
+                .drop_bundle("drop/pointed.example.com.crt", &chain)
+                .await;
+            assert_eq!(imported["outcome"], "imported", "{imported}");
 
             // A worker died and left its lease.
             scene.leave_lease("folder.example.com").await;

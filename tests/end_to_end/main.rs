@@ -14,6 +14,7 @@ mod queue;
 mod regions;
 mod round_trips;
 mod samples;
+mod secrets;
 mod sources;
 mod sweeping;
 mod targets;

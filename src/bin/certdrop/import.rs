@@ -172,7 +172,7 @@ async fn judge(drop: &mut Drop, tags: &Tags, world: Invocation<'_>) -> Result<Ch
     let names = SecretNames::of(&drop.bundle, config);
     let all = names.all().into_iter().cloned().collect();
     let mut stored = world.aws.parameters.get(all).await?;
-    let secrets = Secrets::take(&names, &mut stored);
+    let secrets = Secrets::take(&names, &mut stored, &world.aws.secrets).await?;
     let uploaded = drop.parts.len();
     drop.parts.extend(secrets.private_key);
     let policy = Policy {

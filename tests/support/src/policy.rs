@@ -67,7 +67,8 @@ impl Policy {
         let text = printed(parameters);
         let text = text
             .replace("arn:aws:s3:::BUCKET", &format!("arn:aws:s3:::{bucket}"))
-            .replace("/PARAMETERS", &format!("/{bucket}"));
+            .replace("/PARAMETERS", &format!("/{bucket}"))
+            .replace(":secret:SECRETS/", &format!(":secret:{bucket}/"));
         let statements: Vec<Value> = serde_json::from_str(&text).expect("JSON");
         Self {
             statements: statements.iter().map(Statement::new).collect(),
@@ -166,6 +167,7 @@ impl Policy {
             "ssm:GetParametersByPath" => vec![Need::new(operation, &parameter(&body["Path"]))],
             "sts:AssumeRole" => vec![Need::new(operation, &form(request.body(), "RoleArn"))],
             "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
+            _ if operation.starts_with("secretsmanager:") => secret(operation, &body["SecretId"]),
             "acm:ImportCertificate" => self.import(&body, request).await,
             "acm:AddTagsToCertificate" => {
                 vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
@@ -299,6 +301,27 @@ fn parameters(body: &Value) -> Vec<Need> {
         [Need::new("ssm:GetParameters", &arn), decrypt]
     };
     names.iter().flat_map(need).collect()
+}
+
+/// Every secret is taken for one under a key of the account's own. IAM knows a secret by its whole ARN, which ends with
+/// six characters of Secrets Manager's.
+fn secret(operation: &str, id: &Value) -> Vec<Need> {
+    let id = text(id);
+    let arn = if id.starts_with("arn:") {
+        id
+    } else {
+        format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{id}-AbCdEf")
+    };
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/of-secrets-manager");
+    let decrypt = Need::new("kms:Decrypt", &key)
+        .with(
+            "kms:ViaService",
+            vec![format!("secretsmanager.{REGION}.amazonaws.com")],
+        )
+        .with("kms:EncryptionContext:SecretARN", vec![arn.clone()]);
+    let reads = operation == "secretsmanager:GetSecretValue";
+    let own = Need::new(operation, &arn);
+    [own].into_iter().chain(reads.then_some(decrypt)).collect()
 }
 
 fn parameter(name: &Value) -> String {

@@ -37,6 +37,13 @@ pub const TARGETS: (&str, &str) = ("CERTDROP_TARGETS_KEY", "targets.json");
 /// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
 pub const ADOPTION: (&str, &str) = ("CERTDROP_ALLOW_ADOPTION", "true");
 
+/// For [`run_with`]: the stack was deployed with the parameter SecretArns, which names the scene's own secrets
+/// ([`Scene::secret_name`]). No setting of the function tells of it.
+pub const SECRETS: (&str, &str) = (
+    "template.yaml:SecretArns",
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:SECRETS/*",
+);
+
 /// How often an event comes at most; its source would give it up then.
 const DELIVERIES: usize = 6;
 
@@ -58,6 +65,8 @@ pub struct Scene {
     pub s3: aws_sdk_s3::Client,
     /// For passphrases and records.
     pub ssm: aws_sdk_ssm::Client,
+    /// For secrets that parameters point to.
+    pub secrets_manager: aws_sdk_secretsmanager::Client,
     /// In the stack's own region.
     pub acm: aws_sdk_acm::Client,
     /// The address of ACM itself.
@@ -162,6 +171,7 @@ impl Scene {
             stage,
             s3,
             ssm: stage.ssm(),
+            secrets_manager: stage.secrets_manager(),
             acm: acm(&acm_endpoint),
             acm_endpoint,
             bucket,
@@ -400,15 +410,47 @@ impl Scene {
     /// Stores a secret; `path` is what follows the scene's own prefix.
     pub async fn put_secret(&self, path: &str, value: &str) {
         self.mind(value);
+        self.put_parameter(path, value, ParameterType::SecureString)
+            .await;
+    }
+
+    /// Has a parameter point to a secret; `path` is what follows the scene's own prefix, and `pointer` what follows the
+    /// scene's own name of secrets.
+    pub async fn point(&self, path: &str, pointer: &str) {
+        let pointer = format!("secretsmanager:{}", self.secret_name(pointer));
+        self.put_parameter(path, &pointer, ParameterType::StringList)
+            .await;
+    }
+
+    /// Writes a parameter of any type.
+    pub async fn put_parameter(&self, path: &str, value: &str, kind: ParameterType) {
         self.ssm
             .put_parameter()
             .name(self.parameter_name(path))
             .value(value)
-            .r#type(ParameterType::SecureString)
+            .r#type(kind)
             .overwrite(true)
             .send()
             .await
             .expect("a parameter");
+    }
+
+    /// The name of a secret of this scene.
+    pub fn secret_name(&self, name: &str) -> String {
+        format!("{}/{name}", self.bucket)
+    }
+
+    /// Makes a secret of Secrets Manager, or replaces it. `secrets` are what must never be shown of it.
+    pub async fn keep_secret(&self, name: &str, value: &str, secrets: &[&str]) {
+        for secret in secrets {
+            self.mind(secret);
+        }
+        let name = self.secret_name(name);
+        let create = self.secrets_manager.create_secret().name(&name);
+        if create.secret_string(value).send().await.is_err() {
+            let put = self.secrets_manager.put_secret_value().secret_id(&name);
+            put.secret_string(value).send().await.expect("a version");
+        }
     }
 
     /// Loses what certdrop wrote down of a bundle: its object's tags and its parameter.
@@ -664,7 +706,7 @@ fn parameters(settings: &[(&str, &str)]) -> Vec<String> {
         "CERTDROP_ALLOW_ADOPTION" => Some(format!("AllowAdoption={value}")),
         "CERTDROP_REGIONS" => Some(format!("Regions={value}")),
         "CERTDROP_TARGETS_KEY" => Some(format!("TargetsKey={value}")),
-        _ => None,
+        _ => Some(format!("{}={value}", name.strip_prefix("template.yaml:")?)),
     };
     let parameters = settings.iter().filter_map(parameter);
     parameters.chain([format!("TargetRoles={ROLE}")]).collect()

@@ -81,6 +81,11 @@ impl Stage {
         aws_sdk_lambda::Client::new(&sdk(&self.endpoint))
     }
 
+    /// A client of Secrets Manager.
+    pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&sdk(&self.endpoint))
+    }
+
     /// A client of SNS.
     pub fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&sdk(&self.endpoint))
