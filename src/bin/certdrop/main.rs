@@ -3,10 +3,10 @@
 mod bundle_files;
 mod check;
 mod checked;
-mod drop;
 mod import;
 mod json;
 mod progress;
+mod report;
 mod session;
 mod status;
 mod style;
@@ -14,6 +14,7 @@ mod sweep;
 mod table;
 mod terminal;
 mod tree;
+mod upload;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -2,22 +2,58 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use anyhow::{Context as _, Result, bail};
-use certdrop::bundle::Part;
+use certdrop::aws::s3::Tags;
+use certdrop::bundle::{self, Part};
 use certdrop::bundle_name::{BundleName, Packing};
+use certdrop::event::DroppedObject;
+use certdrop::fault::Fault;
+use certdrop::pipeline::Invocation;
 
-use crate::bundle_files;
+use crate::{bundle_files, progress};
 
 /// A bundle that is read and not yet uploaded. Has no `Debug`: it holds the private key.
-pub(crate) struct Drop {
+pub(crate) struct Upload {
     /// As the user gave it.
     pub(crate) path: PathBuf,
     pub(crate) bundle: BundleName,
     pub(crate) packing: Packing,
+    /// In the order in which they are uploaded.
     pub(crate) parts: Vec<Part>,
     /// Where each of the parts will lie below the drop prefix.
     pub(crate) keys: Vec<String>,
+}
+
+impl Upload {
+    /// Puts all parts into the bucket, with these tags; the object that stands for them, which is the last one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 does not take one of them.
+    pub(crate) async fn put(
+        &self,
+        tags: &Tags,
+        world: Invocation<'_>,
+    ) -> Result<DroppedObject, Fault> {
+        let mut dropped = None;
+        for (key, part) in self.keys.iter().zip(&self.parts) {
+            let key = format!("{}{key}", world.config.drop_prefix);
+            progress::say(&format!("{} is uploaded to {key}", self.bundle));
+            let version_id = world
+                .aws
+                .bucket
+                .drop_object(&key, &part.bytes, tags)
+                .await?;
+            dropped = Some(DroppedObject {
+                key,
+                version_id,
+                packing: self.packing,
+            });
+        }
+        dropped.ok_or_else(|| Fault::internal("a bundle without parts"))
+    }
 }
 
 /// Reads all bundles. `name` is what the only one is called, if not as its file.
@@ -25,24 +61,24 @@ pub(crate) struct Drop {
 /// # Errors
 ///
 /// Where something cannot be read, or has no name that it could have in the bucket.
-pub(crate) fn read_all(paths: &[PathBuf], name: Option<&str>) -> Result<Vec<Drop>> {
-    let mut drops: Vec<Drop> = Vec::new();
+pub(crate) fn read_all(paths: &[PathBuf], name: Option<&str>) -> Result<Vec<Upload>> {
+    let mut uploads: Vec<Upload> = Vec::new();
     for path in paths {
-        let drop = read(path, name)?;
-        if let Some(other) = drops.iter().find(|other| other.bundle == drop.bundle) {
+        let upload = read(path, name)?;
+        if let Some(other) = uploads.iter().find(|other| other.bundle == upload.bundle) {
             bail!(
                 "{} and {} are both the bundle `{}`; give one of them",
                 other.path.display(),
                 path.display(),
-                drop.bundle
+                upload.bundle
             );
         }
-        drops.push(drop);
+        uploads.push(upload);
     }
-    Ok(drops)
+    Ok(uploads)
 }
 
-fn read(path: &Path, name: Option<&str>) -> Result<Drop> {
+fn read(path: &Path, name: Option<&str>) -> Result<Upload> {
     let (called, packing) = called(path, name)?;
     let bundle = match packing {
         Packing::File => BundleName::from_key(&called, "").map(|(bundle, _)| bundle),
@@ -55,7 +91,10 @@ fn read(path: &Path, name: Option<&str>) -> Result<Drop> {
             "`{name}` cannot be the name of a bundle; give one with `--name` that has no `/`, does not begin with `.` and has no ending such as `.pem`"
         )
     })?;
-    let parts = bundle_files::parts(path)?;
+    let mut parts = bundle_files::parts(path)?;
+    // The function looks at a folder after each file. With the old key, or none, it keeps what ACM has, so that nothing
+    // is imported before all files are there.
+    parts.sort_by_key(may_hold_key);
     let keys = match packing {
         Packing::File => vec![called],
         Packing::Folder => parts
@@ -63,13 +102,19 @@ fn read(path: &Path, name: Option<&str>) -> Result<Drop> {
             .map(|part| format!("{bundle}/{}", part.name))
             .collect(),
     };
-    Ok(Drop {
+    Ok(Upload {
         path: path.to_owned(),
         bundle,
         packing,
         parts,
         keys,
     })
+}
+
+/// Whether a private key is in it, opened or not.
+fn may_hold_key(part: &Part) -> bool {
+    let read = bundle::read(slice::from_ref(part), &[]);
+    !read.keys.is_empty() || !read.closed.is_empty()
 }
 
 /// The name that the file or folder at `path` will have in the bucket.
@@ -154,10 +199,10 @@ mod tests {
             ),
             ("live/cert.pem", None, "cert", &["cert.pem"]),
         ] {
-            let drop = read(&files.path().join(path), name);
-            let drop = drop.unwrap_or_else(|fault| panic!("{path}: {fault:#}"));
+            let upload = read(&files.path().join(path), name);
+            let upload = upload.unwrap_or_else(|fault| panic!("{path}: {fault:#}"));
             assert_eq!(
-                (drop.bundle.as_str(), drop.keys.as_slice()),
+                (upload.bundle.as_str(), upload.keys.as_slice()),
                 (
                     bundle,
                     &*keys.iter().map(ToString::to_string).collect::<Vec<_>>()
