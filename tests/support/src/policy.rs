@@ -1,5 +1,5 @@
-//! The function's permissions as template.yaml grants them, enforced: every call that the function
-//! makes is held against them, as IAM would.
+//! Permissions, enforced: every call that the function makes is held against those that template.yaml
+//! grants, and every call of a person against those of the person, as IAM would.
 //!
 //! What IAM asks for a call is from the Service Authorization Reference:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
@@ -67,6 +67,11 @@ impl Policy {
             .replace("arn:aws:s3:::BUCKET", &format!("arn:aws:s3:::{bucket}"))
             .replace("/PARAMETERS", &format!("/{bucket}"));
         let statements: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+        Self::of_statements(&statements, bucket, acm_endpoint)
+    }
+
+    /// The permissions that `statements` grant somebody, in whose calls the key of the bucket is `KEY`.
+    pub fn of_statements(statements: &[Value], bucket: &str, acm_endpoint: &str) -> Self {
         Self {
             statements: statements.iter().map(Statement::new).collect(),
             bucket: bucket.to_owned(),
@@ -133,7 +138,10 @@ impl Policy {
             "s3:GetObject" => vec![Need::new(versioned("Get"), &of_s3), via("s3", "Decrypt")],
             "s3:GetObjectTagging" => vec![Need::new(versioned("GetTagging"), &of_s3)],
             "s3:PutObjectTagging" => vec![Need::new(versioned("PutTagging"), &of_s3)],
-            "s3:ListObjectsV2" => vec![Need::new("s3:ListBucket", &self.own_bucket())],
+            "s3:ListObjectsV2" => {
+                let prefix = query(request, "prefix");
+                vec![Need::new("s3:ListBucket", &self.own_bucket()).with("s3:prefix", prefix)]
+            }
             "s3:ListObjectVersions" => vec![Need::new("s3:ListBucketVersions", &self.own_bucket())],
             "s3:PutObject" => {
                 let tags = request.headers().get("x-amz-tagging");
@@ -153,7 +161,9 @@ impl Policy {
             ],
             _ if operation.starts_with("sqs:") => vec![Need::new(operation, "WORK")],
             "ssm:GetParameters" => parameters(&body),
-            "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
+            "ssm:GetParameter" | "ssm:PutParameter" => {
+                vec![Need::new(operation, &parameter(&body["Name"]))]
+            }
             "acm:ImportCertificate" => self.import(&body, &region(request)).await,
             "acm:AddTagsToCertificate" => {
                 vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
@@ -228,6 +238,19 @@ impl Need {
         }
         self
     }
+}
+
+/// The value of `name` in the query, if it has one.
+fn query(request: &Request<Bytes>, name: &str) -> Vec<String> {
+    let query = request.uri().query().unwrap_or_default();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let values = pairs.filter(|(key, _)| *key == name);
+    values
+        .map(|(_, value)| {
+            let decoded = percent_encoding::percent_decode_str(value);
+            decoded.decode_utf8_lossy().into_owned()
+        })
+        .collect()
 }
 
 /// What `service` needs of the stack's key, in the function's name.
