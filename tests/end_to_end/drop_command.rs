@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::command_line::{Person, Said, issue};
+use crate::regions::DENIED;
 use certdrop_test_support::policy::Policy;
-use certdrop_test_support::scene::{Scene, run, run_with};
+use certdrop_test_support::proxy::{Deed, Gate};
+use certdrop_test_support::scene::{OTHER_REGION, Scene, TWO_REGIONS, run, run_with};
 use certdrop_test_support::stage::{ACCOUNT, REGION};
 
 fn key_arn() -> String {
@@ -60,6 +63,21 @@ async fn says(scene: &Scene, person: &Person<'_>, arguments: &[&str]) -> Said {
         }
     };
     tokio::join!(command, function).0
+}
+
+/// The event about the next upload that is not among those that were `seen`.
+async fn next(scene: &Scene, seen: &mut BTreeSet<(String, String)>) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        assert!(Instant::now() < deadline, "nothing is uploaded");
+        let mut new = versions(scene).await.into_iter();
+        if let Some((key, version)) = new.find(|version| !seen.contains(version)) {
+            let event = scene.created(&key, &version);
+            seen.insert((key, version));
+            return event;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// All that was ever dropped.
@@ -219,6 +237,114 @@ fn a_folder_is_uploaded_with_its_key_last_and_its_last_state_is_reported() {
         let in_order = ["cert.pem", "chain.pem", "zz-notes.txt", "privkey.pem"];
         let in_order = in_order.map(|file| format!("web.example.com/{file}"));
         assert_eq!(uploaded(&person)[..4], in_order);
+    });
+}
+
+#[test]
+fn what_the_function_says_of_a_folder_before_its_key_is_there_is_not_the_outcome() {
+    run(async |scene| {
+        let person = dropper(scene).await;
+        for (age, outcome) in [(2, "imported"), (1, "replaced")] {
+            let issued = issue("web.example.com", age);
+            person.file("web.example.com/privkey.pem", &issued.key);
+            let certificates = issued.certificate.clone() + &issued.chain;
+            person.file("web.example.com/fullchain.pem", &certificates);
+            let gate = Gate::default();
+            let held = gate.clone();
+            person.services.set_rule(move |call| {
+                let is_key =
+                    call.operation == "s3:PutObject" && call.path.ends_with("/privkey.pem");
+                if is_key {
+                    Deed::Hold(held.clone())
+                } else {
+                    Deed::Pass
+                }
+            });
+            let mut seen = versions(scene).await;
+            let function = async {
+                let early = next(scene, &mut seen).await;
+                assert_eq!(scene.summary(&early).await["outcome"], "waiting");
+                gate.open();
+                let last = next(scene, &mut seen).await;
+                assert_eq!(scene.summary(&last).await["outcome"], outcome);
+            };
+            let command = person.says(&["drop", "--json", "web.example.com"]);
+            let (said, ()) = tokio::join!(command, function);
+            assert_eq!(said.code, 0, "{said:?}");
+            assert_eq!(said.json()["outcome"], outcome);
+            assert_eq!(said.json()["certificate"]["Serial"], issued.serial);
+        }
+    });
+}
+
+#[test]
+fn the_summary_of_an_earlier_upload_into_a_folder_is_not_taken_for_the_outcome() {
+    run(async |scene| {
+        let person = dropper(scene).await;
+        let arguments = ["drop", "--json", "web.example.com"];
+        for age in [3, 2] {
+            let earlier = issue("web.example.com", age);
+            person.file("web.example.com/bundle.pem", &earlier.bundle());
+            let said = says(scene, &person, &arguments).await;
+            assert_eq!(said.code, 0, "{said:?}");
+        }
+        let renewed = issue("web.example.com", 1);
+        person.file("web.example.com/bundle.pem", &renewed.bundle());
+        // The tag comes before the summary.
+        let gate = Gate::default();
+        let held = gate.clone();
+        scene.services.set_rule(move |call| {
+            if call.operation == "s3:PutObject" && call.path.contains("/summaries/") {
+                Deed::Hold(held.clone())
+            } else {
+                Deed::Pass
+            }
+        });
+        let mut seen = versions(scene).await;
+        let function = async {
+            let event = next(scene, &mut seen).await;
+            person.services.clear();
+            let looked = async {
+                person.services.answered("s3:ListObjectsV2").await;
+                gate.open();
+            };
+            let (summary, ()) = tokio::join!(scene.summary(&event), looked);
+            assert_eq!(summary["outcome"], "replaced");
+        };
+        let (said, ()) = tokio::join!(person.says(&arguments), function);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert_eq!(said.json()["certificate"]["Serial"], renewed.serial);
+    });
+}
+
+#[test]
+fn a_region_that_is_unfinished_is_waited_for() {
+    run_with(&[TWO_REGIONS], async |scene| {
+        let person = dropper(scene).await;
+        person.file("two.example.com.pem", &issue("two.example.com", 1).bundle());
+        scene.acm_proxy.set_rule(|call| {
+            if call.region == OTHER_REGION {
+                Deed::Refuse(DENIED)
+            } else {
+                Deed::Pass
+            }
+        });
+        let mut seen = BTreeSet::new();
+        let function = async {
+            let event = next(scene, &mut seen).await;
+            scene.fault(&event).await;
+            // The command sees the tag and the summary, and goes on.
+            person.services.clear();
+            person.services.answered("s3:GetObject").await;
+            scene.acm_proxy.set_rule(|_| Deed::Pass);
+            scene.summary(&event).await;
+        };
+        let command = person.says(&["drop", "--json", "two.example.com.pem"]);
+        let (said, ()) = tokio::join!(command, function);
+        assert_eq!(said.code, 0, "{said:?}");
+        let regions = &said.json()["regions"];
+        assert_eq!(regions[REGION]["outcome"], "unchanged", "{regions}");
+        assert_eq!(regions[OTHER_REGION]["outcome"], "imported", "{regions}");
     });
 }
 

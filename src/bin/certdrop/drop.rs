@@ -49,7 +49,8 @@ pub(crate) struct Arguments {
     /// Upload even what is rejected here, and let the function decide
     #[arg(long)]
     upload_rejected: bool,
-    /// Print one JSON object a line for each bundle: its summary
+    /// Print one JSON object a line for each bundle: its summary, or where it was uploaded to, with
+    /// the outcome null
     #[arg(long)]
     json: bool,
     /// Print the policy of IAM for whoever runs this command with the same options, and do nothing
