@@ -36,7 +36,7 @@ test: ## all tests, end to end with real servers
 	@$(BULK) --bundles 40 --times 5
 
 clients: ## the recipes of docs/recipes.md, with the real ACME clients
-	@$(PYTHON) stage/machine.py test
+	@$(PYTHON) stage/machine.py clients
 	@$(CARGO) test $(TESTED) --no-run
 	@$(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/clients.py
 

@@ -58,7 +58,7 @@ def without(missing):
     names = ", ".join(need.what for need in missing)
     family = machine.family_of(sys.platform, machine.os_release())
     if all(machine.is_needed(need, family) for need in missing):
-        print(f"error: not installed: {names}; stage/machine.py test installs them", file=sys.stderr)
+        print(f"error: not installed: {names}; `make clients` installs them", file=sys.stderr)
         return 1
     print(f"recipes for ACME clients: not run, because this system has no packages of: {names}")
     return 0

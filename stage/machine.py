@@ -77,7 +77,7 @@ CLIENTS = tuple(Need(name, reason, on_path(name), on_debian(name)) for name, rea
     ("uacme", "its recipe is tested"), ("pebble", "it is the authority that ACME clients are tested with")))
 
 FOR_RUN = (COMPILER, PYTHON, OPENSSL, HEADERS)
-NEEDS = {"run": FOR_RUN, "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL, *CLIENTS)}
+NEEDS = {"run": FOR_RUN, "clients": (*FOR_RUN, *CLIENTS), "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL, *CLIENTS)}
 
 RUST = "Rust is not installed; install it as https://rustup.rs says: " \
     "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"
