@@ -31,8 +31,8 @@ struct Statement {
 ///
 /// What each call asks for:
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>. To read the tags of a
-/// version that is named takes `s3:GetObjectVersionTagging` in place of `s3:GetObjectTagging`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>).
+/// version that is named takes both permissions that are here, says
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html>.
 pub(crate) fn of(destination: &Destination, key: &KeyArn, is_waiting: bool) -> Policy {
     let config = &destination.session.config;
     let bucket = format!("arn:{}:s3:::{}", key.partition(), config.bucket);
@@ -43,7 +43,11 @@ pub(crate) fn of(destination: &Destination, key: &KeyArn, is_waiting: bool) -> P
         let listing = allow("FindSummaries", &["s3:ListBucket"], bucket.clone());
         let below = json!({ "StringLike": { "s3:prefix": summaries } });
         statement.extend([
-            allow("SeeOutcomes", &["s3:GetObjectVersionTagging"], drops),
+            allow(
+                "SeeOutcomes",
+                &["s3:GetObjectTagging", "s3:GetObjectVersionTagging"],
+                drops,
+            ),
             listing.only_if(below),
             allow(
                 "ReadSummaries",

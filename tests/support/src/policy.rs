@@ -136,7 +136,13 @@ impl Policy {
         };
         match operation {
             "s3:GetObject" => vec![Need::new(versioned("Get"), &of_s3), via("s3", "Decrypt")],
-            "s3:GetObjectTagging" => vec![Need::new(versioned("GetTagging"), &of_s3)],
+            // As its reference has it, for a version the second permission is needed as well.
+            "s3:GetObjectTagging" => {
+                let mut actions = vec![operation.to_owned(), versioned("GetTagging")];
+                actions.dedup();
+                let needs = actions.into_iter();
+                needs.map(|action| Need::new(action, &of_s3)).collect()
+            }
             "s3:PutObjectTagging" => vec![Need::new(versioned("PutTagging"), &of_s3)],
             "s3:ListObjectsV2" => {
                 let prefix = query(request, "prefix");
