@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 # Nobody is called there: sam and cfn-lint judge by a region's rules.
 export AWS_DEFAULT_REGION ?= eu-central-1
 
-.PHONY: help run test quick one mutants bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzzers fuzz tools clean
+.PHONY: help run test clients quick one mutants bulk fresh reliability chaos check build rehearse arm64 deploy bench fuzzers fuzz tools clean
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -32,7 +32,13 @@ test: ## all tests, end to end with real servers
 	@RUST_TEST_THREADS=$(TEST_THREADS) $(PYTHON) stage/progress.py \
 		$(CARGO) test $(TESTED)
 	@$(PYTHON) stage/run.py --built
+	@$(TOOLS)/aws/bin/python stage/clients.py
 	@$(BULK) --bundles 40 --times 5
+
+clients: ## the recipes of docs/recipes.md, with the real ACME clients
+	@$(PYTHON) stage/machine.py clients
+	@$(CARGO) test $(TESTED) --no-run
+	@$(PYTHON) stage/tools.py aws ministack && $(TOOLS)/aws/bin/python stage/clients.py
 
 # Without round_trips: there openssl, keytool and tar write dozens of files, which takes longer than all the rest.
 TEST ?=

@@ -51,6 +51,8 @@ pub enum Worker {
     Function,
     /// A person with the command line tool, who runs it again.
     Person,
+    /// A person or a program that only drops bundles, with the rights for that.
+    Dropper,
 }
 
 impl Kind {
@@ -69,21 +71,29 @@ impl Worker {
     fn role(self) -> &'static str {
         match self {
             Self::Function => "the function's role",
-            Self::Person => "the role or user that you work as",
+            Self::Person | Self::Dropper => "the role or user that you work as",
         }
     }
 
     fn settings(self) -> &'static str {
         match self {
             Self::Function => "the function's environment",
-            Self::Person => "the settings",
+            Self::Person | Self::Dropper => "the settings",
         }
     }
 
     fn next_try(self) -> &'static str {
         match self {
             Self::Function => "it will be retried",
-            Self::Person => "retry it",
+            Self::Person | Self::Dropper => "retry it",
+        }
+    }
+
+    /// Where it is written what the role needs.
+    fn needs(self) -> &'static str {
+        match self {
+            Self::Function | Self::Person => "the policy in template.yaml",
+            Self::Dropper => "what `certdrop drop --print-policy` prints",
         }
     }
 }
@@ -94,7 +104,8 @@ impl Remedy {
         match self {
             Self::Do(remedy) => Cow::Borrowed(remedy),
             Self::Allow(operation) => format!(
-                "allow {role} to call {operation} here (also the KMS key, if one encrypts it); compare with the policy in template.yaml"
+                "allow {role} to call {operation} here (also the KMS key, if one encrypts it); compare with {}",
+                worker.needs()
             )
             .into(),
             Self::AllowSecret(operation) => format!(
@@ -261,6 +272,11 @@ mod tests {
         let target = TargetName::parse("us-east-1").expect("a target");
         let denied = Fault::set_up("denied", Remedy::Allow("acm:ImportCertificate"));
         let wrong = Fault::set_up("no bucket", Remedy::CorrectSettings);
+        let dropper = denied.told_to(Worker::Dropper);
+        assert!(
+            dropper.ends_with("compare with what `certdrop drop --print-policy` prints"),
+            "{dropper}"
+        );
         for (fault, function, person) in [
             (
                 Fault::transient("no answer"),

@@ -71,8 +71,13 @@ CHROMIUM = Need("chromium", "tests open the status page", on_path("chromium"),
                 everywhere("chromium", ubuntu="chromium-browser"))
 KILL = Need("kill", "tests stop servers without a warning", on_path("kill"), everywhere("procps", fedora="procps-ng"))
 
+# The programs that docs/recipes.md is for, where a package has them.
+CLIENTS = tuple(Need(name, reason, on_path(name), on_debian(name)) for name, reason in (
+    ("certbot", "its hook is tested"), ("lego", "its hook is tested"), ("dehydrated", "its hook is tested"),
+    ("uacme", "its recipe is tested"), ("pebble", "it is the authority that ACME clients are tested with")))
+
 FOR_RUN = (COMPILER, PYTHON, OPENSSL, HEADERS)
-NEEDS = {"run": FOR_RUN, "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL)}
+NEEDS = {"run": FOR_RUN, "clients": (*FOR_RUN, *CLIENTS), "test": (*FOR_RUN, KEYTOOL, CHROMIUM, KILL, *CLIENTS)}
 
 RUST = "Rust is not installed; install it as https://rustup.rs says: " \
     "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default"

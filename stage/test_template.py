@@ -71,6 +71,15 @@ class Stacks(unittest.TestCase):
         self.assertTrue(sweep["OmitName"], "SAM names the schedule after its logical id")
 
 
+    def test_who_drops_bundles_is_told_what_the_function_is_told(self):
+        read = template(OnRefusedByClients="import", DropPrefix="inbox/", ParameterPrefix="/other")
+        settings = json.loads(read.resolve(read.template["Resources"]["Settings"]["Properties"]["Value"]))
+        self.assertEqual(settings.pop("CERTDROP_KEY_ARN"), policy.ON_AWS["Key.Arn"])
+        function = read.template["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(settings, {name: read.resolve(function[name]) for name in settings})
+        self.assertEqual(settings["CERTDROP_DROP_PREFIX"], "inbox/")
+
+
 class Queue(unittest.TestCase):
     def test_work_is_hidden_six_times_as_long_as_the_function_may_run(self):
         timeout = resources("AWS::Serverless::Function")["Function"]["Timeout"]

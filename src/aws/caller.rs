@@ -15,7 +15,7 @@ use aws_types::service_config::ServiceConfigKey;
 use time::OffsetDateTime;
 use tracing::debug;
 
-use super::fault::{Failure, Meaning};
+use super::fault::{Failure, Meaning, absent};
 use super::{HttpClient, proxy};
 use crate::fault::Fault;
 
@@ -122,6 +122,26 @@ impl Caller {
         identity
             .account
             .ok_or_else(|| Fault::internal("STS names no account"))
+    }
+
+    /// The region that is worked in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The text of the parameter `name`; `None` where there is no such parameter.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where it cannot be asked for.
+    pub async fn parameter(&self, name: &str) -> Result<Option<String>, Fault> {
+        debug!(name, "ssm:GetParameter");
+        let call = aws_sdk_ssm::Client::new(&self.sdk)
+            .get_parameter()
+            .name(name);
+        let answer = absent(call.send().await, "ssm:GetParameter", name)?;
+        Ok(answer.and_then(|answer| answer.parameter?.value))
     }
 
     /// The environment that the function `name` (or its ARN) was deployed with.

@@ -310,7 +310,7 @@ impl Bucket {
             .expected_bucket_owner(&self.owner)
             .key(key)
             .set_tagging(Some(tagging).filter(|tagging| !tagging.is_empty()))
-            .body(ByteStream::from(bytes.expose().to_vec()))
+            .body(ByteStream::from(wiped_when_sent(bytes)))
             .send()
             .await
             .map_err(|error| Failure::new("s3:PutObject", key, &error))?;
@@ -387,6 +387,12 @@ async fn read(answer: GetObjectOutput, limit: usize, key: &str) -> Result<Object
         modified_at: answer.last_modified.and_then(instant),
         bytes: read_capped(answer.body, answer.content_length, limit, key).await?,
     })
+}
+
+/// A copy that the SDK may keep for as long as it sends it again, and that is wiped then.
+#[cfg(feature = "cli")]
+fn wiped_when_sent(bytes: &SecretBytes) -> bytes::Bytes {
+    bytes::Bytes::from_owner(zeroize::Zeroizing::new(bytes.expose().to_vec()))
 }
 
 /// Reads no more than shows that a part is too large.

@@ -29,7 +29,7 @@ pub(super) struct Labels<'a> {
 
 impl Labels<'_> {
     /// `None` where the target of `arn` has no tag.
-    fn of(self, arn: &CertificateArn) -> Option<String> {
+    pub(super) fn of(self, arn: &CertificateArn) -> Option<String> {
         self.config.arn_tag(&self.targets.of(arn)?.name)
     }
 }

@@ -211,7 +211,11 @@ impl<'a> Records<'a> {
             force,
         };
         self.fence.owes_record();
-        self.write(due).await?;
+        match self.labels().of(arn) {
+            Some(_) => self.write(due).await?,
+            // No tag names it, and the outcome is told when all targets were worked on.
+            None => self.parameter(arn).await?,
+        }
         self.fence.has_recorded();
         Ok(())
     }

@@ -28,26 +28,26 @@ const TAKEN: Refusal = Refusal {
 const ATTEMPTS: u32 = 8;
 
 /// Somebody with files and a terminal.
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     scene: &'a Scene,
     files: tempfile::TempDir,
-    services: Proxy,
-    certificates: Proxy,
+    pub(crate) services: Proxy,
+    pub(crate) certificates: Proxy,
     environment: Vec<(String, String)>,
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         let lines = self.out.lines();
         lines
             .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -62,7 +62,7 @@ impl std::fmt::Debug for Said {
 }
 
 impl<'a> Person<'a> {
-    async fn new(scene: &'a Scene) -> Self {
+    pub(crate) async fn new(scene: &'a Scene) -> Self {
         let drops = json!({
             "Sid": "DropBundles", "Effect": "Allow",
             "Action": ["s3:PutObject", "s3:PutObjectTagging"],
@@ -77,7 +77,12 @@ impl<'a> Person<'a> {
             ],
             &scene.acm_endpoint,
         );
-        let own = Arc::new(own.and(&drops));
+        Self::with_rights(scene, own.and(&drops)).await
+    }
+
+    /// Somebody with these permissions.
+    pub(crate) async fn with_rights(scene: &'a Scene, own: Policy) -> Self {
+        let own = Arc::new(own);
         let services = Proxy::before(&scene.stage.endpoint).await;
         let certificates = Proxy::before(&scene.acm_endpoint).await;
         services.enforce(Arc::clone(&own));
@@ -108,7 +113,7 @@ impl<'a> Person<'a> {
         }
     }
 
-    fn file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         self.scene.mind(content);
         let path = self.files.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -116,22 +121,22 @@ impl<'a> Person<'a> {
         path
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    fn without(mut self, prefix: &str) -> Self {
+    pub(crate) fn without(mut self, prefix: &str) -> Self {
         self.environment
             .retain(|(name, _)| !name.starts_with(prefix));
         self
     }
 
-    async fn says(&self, arguments: &[&str]) -> Said {
+    pub(crate) async fn says(&self, arguments: &[&str]) -> Said {
         self.says_fed(arguments, "").await
     }
 
-    async fn says_fed(&self, arguments: &[&str], input: &str) -> Said {
+    pub(crate) async fn says_fed(&self, arguments: &[&str], input: &str) -> Said {
         let mut child = Command::new(env!("CARGO_BIN_EXE_certdrop"))
             .args(arguments)
             .current_dir(self.files.path())
@@ -163,7 +168,7 @@ fn shown(path: &Path) -> &str {
     path.to_str().expect("a path")
 }
 
-fn issue(name: &str, days_ago: i64) -> Issued {
+pub(crate) fn issue(name: &str, days_ago: i64) -> Issued {
     Authority::new().issue(&Order::new(name, Duration::days(days_ago)))
 }
 

@@ -6,6 +6,7 @@ mod binding;
 mod clients;
 mod command_line;
 mod drop;
+mod drop_command;
 mod fetch;
 mod least_privilege;
 mod logging;

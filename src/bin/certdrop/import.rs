@@ -9,25 +9,22 @@ use certdrop::arn::CertificateArn;
 use certdrop::aws::s3::Tags;
 use certdrop::binding::Adoption;
 use certdrop::config::Config;
-use certdrop::event::{Content, DroppedObject, WorkItem};
+use certdrop::event::{Content, WorkItem};
 use certdrop::fault::Fault;
-use certdrop::finding::Finding;
 use certdrop::harmless;
 use certdrop::pipeline::{self, Invocation, Secrets};
 use certdrop::secret_names::SecretNames;
-use certdrop::summary::{Outcome, Summary, prose};
+use certdrop::summary::{Outcome, Summary};
 use certdrop::tag::{ARN_TAG, FORCE_TAG, ON_REFUSED_BY_CLIENTS_TAG};
 use certdrop::validate::{OnRefusedByClients, Policy};
 use clap::Args;
-use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::checked::Checked;
-use crate::drop::{self, Drop};
 use crate::session::{self, Session, now, told};
 use crate::terminal::complain;
-use crate::{Ending, check, progress, style, tree};
+use crate::upload::{self, Upload};
+use crate::{Ending, check, progress, report};
 
 /// How long one command goes on, the waiting for other workers and for ACM included.
 const PATIENCE: Duration = Duration::minutes(15);
@@ -81,15 +78,6 @@ Exit codes:
   1  at least one is not: it was rejected, or ACM has a newer certificate, which stays
   2  wrong usage, no credentials, or work that could not be finished: run it again";
 
-/// What a program is told of a bundle that stayed here.
-#[derive(Serialize)]
-struct NotUploaded<'a> {
-    outcome: Outcome,
-    bundle: &'a str,
-    is_uploaded: bool,
-    findings: &'a [Finding],
-}
-
 /// Imports all bundles, one after the other, and prints what became of each.
 ///
 /// # Errors
@@ -101,23 +89,23 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
         bail!("`--name` and `--adopt` are about one bundle; give one PATH with them");
     }
     // All is read before AWS is asked: what cannot be read stops the command before any upload.
-    let mut drops = drop::read_all(&arguments.paths, arguments.name.as_deref())?;
+    let mut uploads = upload::read_all(&arguments.paths, arguments.name.as_deref())?;
     let session = Session::open(&arguments.session, PATIENCE).await?;
     may_adopt(arguments, &session)?;
     let tags = tags(arguments);
     let mut ending = Ending::Done;
-    for (position, drop) in drops.iter_mut().enumerate() {
+    for (position, upload) in uploads.iter_mut().enumerate() {
         let mut output = anstream::stdout().lock();
         if position > 0 && !arguments.json {
             writeln!(output)?;
         }
-        let one = import(drop, &tags, arguments.json, &session, &mut output).await;
+        let one = import(upload, &tags, arguments.json, &session, &mut output).await;
         progress::clear();
         match one {
             Ok(one) => ending = ending.max(one),
             Err(fault) if fault.is::<std::io::Error>() => return Err(fault),
             Err(fault) => {
-                let error = format!("error: {}: {fault:#}", drop.bundle);
+                let error = format!("error: {}: {fault:#}", upload.bundle);
                 complain(&harmless::lines(&error));
                 ending = Ending::Unfinished;
             }
@@ -128,7 +116,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
 }
 
 async fn import(
-    drop: &mut Drop,
+    upload: &mut Upload,
     tags: &Tags,
     is_json: bool,
     session: &Session,
@@ -136,18 +124,19 @@ async fn import(
 ) -> Result<Ending> {
     let world = session.world();
     let began = now();
-    let checked = judge(drop, tags, world)
+    let checked = judge(upload, tags, world)
         .await
         .map_err(|fault| told(&fault))?;
     if !checked.is_accepted() {
-        not_uploaded(&checked, drop, is_json, began, output)?;
+        report::not_uploaded(&checked, &upload.bundle, is_json, began, output)?;
         return Ok(Ending::Rejected);
     }
-    let dropped = upload(drop, tags, world)
+    let dropped = upload
+        .put(tags, world)
         .await
         .map_err(|fault| told(&fault))?;
     let item = WorkItem {
-        bundle: drop.bundle.clone(),
+        bundle: upload.bundle.clone(),
         content: Content::Object(dropped),
     };
     let summary = see_through(&item, world)
@@ -157,59 +146,41 @@ async fn import(
     if is_json {
         writeln!(output, "{}", serde_json::to_string(&summary)?)?;
     } else {
-        tell(&summary, began, output)?;
+        let by_others =
+            "ACM has it: the deployed function, started by the same upload, was faster.";
+        report::write(&summary, by_others, began, output)?;
     }
-    Ok(match summary.outcome {
-        Outcome::Imported | Outcome::Replaced | Outcome::Unchanged => Ending::Done,
-        _ => Ending::Rejected,
-    })
+    if summary.outcome == Outcome::Outdated && !is_json {
+        writeln!(output, "\nTo override, import it with `--force`.")?;
+    }
+    Ok(report::ending(&summary))
 }
 
 /// The function's own judgement, with the secrets that it would use.
-async fn judge(drop: &mut Drop, tags: &Tags, world: Invocation<'_>) -> Result<Checked, Fault> {
-    progress::say(&format!("{} is judged", drop.bundle));
+async fn judge(upload: &mut Upload, tags: &Tags, world: Invocation<'_>) -> Result<Checked, Fault> {
+    progress::say(&format!("{} is judged", upload.bundle));
     let config = world.config;
-    let names = SecretNames::of(&drop.bundle, config);
+    let names = SecretNames::of(&upload.bundle, config);
     let all = names.all().into_iter().cloned().collect();
     let mut stored = world.aws.parameters.get(all).await?;
     let secrets = Secrets::take(&names, &mut stored, &world.aws.secrets).await?;
-    let uploaded = drop.parts.len();
-    drop.parts.extend(secrets.private_key);
+    let uploaded = upload.parts.len();
+    upload.parts.extend(secrets.private_key);
     let policy = Policy {
         now: world.now,
         expiry_warning: config.expiry_warning,
         include_root: config.include_root,
         on_refused_by_clients: on_refused_by_clients(tags, config),
     };
-    let mut checked = check::judge(&drop.path, &drop.parts, &secrets.passphrases, &policy);
-    let own = config.parameters_of(&drop.bundle);
+    let mut checked = check::judge(&upload.path, &upload.parts, &secrets.passphrases, &policy);
+    let own = config.parameters_of(&upload.bundle);
     let findings = checked.findings.into_iter();
     checked.findings = findings
         .map(|finding| finding.with_parameters_at(&own))
         .collect();
     // It stays where it is stored.
-    drop.parts.truncate(uploaded);
+    upload.parts.truncate(uploaded);
     Ok(checked)
-}
-
-/// Puts all parts into the bucket; the object that stands for them.
-async fn upload(drop: &Drop, tags: &Tags, world: Invocation<'_>) -> Result<DroppedObject, Fault> {
-    let mut dropped = None;
-    for (key, part) in drop.keys.iter().zip(&drop.parts) {
-        let key = format!("{}{key}", world.config.drop_prefix);
-        progress::say(&format!("{} is uploaded to {key}", drop.bundle));
-        let version_id = world
-            .aws
-            .bucket
-            .drop_object(&key, &part.bytes, tags)
-            .await?;
-        dropped = Some(DroppedObject {
-            key,
-            version_id,
-            packing: drop.packing,
-        });
-    }
-    dropped.ok_or_else(|| Fault::internal("a bundle without parts"))
 }
 
 /// Works on the dropped bundle until it is done: another worker, mostly the function, may be at it.
@@ -225,60 +196,6 @@ async fn see_through(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
             done => return done,
         }
     }
-}
-
-fn not_uploaded(
-    checked: &Checked,
-    drop: &Drop,
-    is_json: bool,
-    now: OffsetDateTime,
-    output: &mut impl Write,
-) -> Result<()> {
-    progress::clear();
-    if is_json {
-        let told = NotUploaded {
-            outcome: Outcome::Rejected,
-            bundle: drop.bundle.as_str(),
-            is_uploaded: false,
-            findings: &checked.findings,
-        };
-        writeln!(output, "{}", serde_json::to_string(&told)?)?;
-        return Ok(());
-    }
-    tree::write(checked, now, output)?;
-    writeln!(output)?;
-    writeln!(
-        output,
-        "  Nothing was uploaded. What ACM has stays as it is."
-    )?;
-    Ok(())
-}
-
-fn tell(summary: &Summary, began: OffsetDateTime, output: &mut impl Write) -> Result<()> {
-    let style = style::of(summary.outcome);
-    let message = harmless::lines(&prose::message(summary, now()));
-    let (headline, rest) = message.split_once('\n').unwrap_or((&message, ""));
-    let headline = if is_by_function(summary, began) {
-        "ACM has it: the deployed function, started by the same upload, was faster."
-    } else {
-        headline
-    };
-    writeln!(output, "{style}{headline}{style:#}")?;
-    write!(output, "{rest}")?;
-    if summary.outcome == Outcome::Outdated {
-        writeln!(output, "\nTo override, import it with `--force`.")?;
-    }
-    Ok(())
-}
-
-/// Nothing was left to be done, because the certificate came to ACM while this command ran.
-fn is_by_function(summary: &Summary, began: OffsetDateTime) -> bool {
-    let detail = serde_json::to_value(&summary.certificate).unwrap_or_default();
-    let imported_at = detail.get("ImportedAt").and_then(|at| at.as_str());
-    let imported_at = imported_at.and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-    // ACM tells whole seconds.
-    summary.outcome == Outcome::Unchanged
-        && imported_at.is_some_and(|at| at + Duration::SECOND > began)
 }
 
 /// Tags for the bundle's objects.

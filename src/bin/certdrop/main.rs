@@ -3,10 +3,14 @@
 mod bundle_files;
 mod check;
 mod checked;
+mod destination;
 mod drop;
+mod drop_policy;
 mod import;
 mod json;
+mod outcome;
 mod progress;
+mod report;
 mod session;
 mod status;
 mod style;
@@ -15,6 +19,7 @@ mod table;
 mod targets;
 mod terminal;
 mod tree;
+mod upload;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -28,8 +33,8 @@ use clap_complete::Shell;
 ///
 /// A bundle is a certificate with its chain and private key, in any format. It has a name, the
 /// file's without its ending; under that name it is renewed, and keeps its ARN. Bundles are dropped
-/// into an S3 bucket, where the deployed function picks them up; `import` and `sweep` do the same
-/// work from here.
+/// into an S3 bucket, where the deployed function picks them up; `drop` does that and waits for the
+/// outcome, `import` and `sweep` do the function's work from here.
 #[derive(Parser)]
 #[command(version, about, after_help = AFTER_HELP, arg_required_else_help = true, max_term_width = 100)]
 struct Arguments {
@@ -40,6 +45,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Drop(drop::Arguments),
     Import(import::Arguments),
     Sweep(sweep::Arguments),
     Status(status::Arguments),
@@ -55,14 +61,15 @@ enum Command {
 const AFTER_HELP: &str = "\
 A first day:
   certdrop check www.example.com.pem             would it be imported? makes no AWS calls
+  certdrop drop www.example.com.pem              into ACM, by the deployed function
   export CERTDROP_FUNCTION=...                   output FunctionName of the stack
-  certdrop import www.example.com.pem            into ACM; the ARN is printed
+  certdrop import www.example.com.pem            into ACM, from here; the ARN is printed
   certdrop status                                what is there, and until when
 
 Exit codes:
   0  all is well
   1  a bundle is rejected, or `status --check` found something to do
-  2  wrong usage, or work that could not be done";
+  2  wrong usage, or work that could not be done or was not finished in time";
 
 const AFTER_COMPLETIONS_HELP: &str = "\
 Examples:
@@ -96,6 +103,7 @@ impl From<Ending> for ExitCode {
 fn main() -> ExitCode {
     let ended = match &Arguments::parse().command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Drop(arguments) => until_interrupted(drop::run(arguments)),
         Command::Import(arguments) => until_interrupted(import::run(arguments)),
         Command::Sweep(arguments) => until_interrupted(sweep::run(arguments)),
         Command::Status(arguments) => until_interrupted(status::run(arguments)),

@@ -1,5 +1,7 @@
 //! Which AWS a command works in, and which certdrop there.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, anyhow};
 use certdrop::aws::Aws;
 use certdrop::aws::caller::{Caller, Wanted};
@@ -29,6 +31,13 @@ pub(crate) struct Options {
     /// Account that owns the bucket; default: your own account [env: CERTDROP_BUCKET_OWNER]
     #[arg(long, value_name = "ACCOUNT")]
     bucket_owner: Option<String>,
+    #[command(flatten)]
+    aws: AwsOptions,
+}
+
+/// Whose credentials, and where.
+#[derive(Args)]
+pub(crate) struct AwsOptions {
     /// Profile of the AWS CLI that credentials and region come from [env: AWS_PROFILE]
     #[arg(long, value_name = "PROFILE", help_heading = "Which AWS")]
     profile: Option<String>,
@@ -58,20 +67,20 @@ impl Session {
     ///
     /// Where there are none, or the settings are wrong.
     pub(crate) async fn open(options: &Options, patience: Duration) -> Result<Self> {
-        let caller = Caller::find(Wanted {
-            profile: options.profile.as_deref(),
-            region: options.region.as_deref(),
-            endpoint_url: options.endpoint_url.as_deref(),
-        });
-        let caller = caller.await.map_err(|fault| told(&fault))?;
+        let caller = options.aws.caller().await?;
         let config = options.config(&caller).await?;
+        Ok(Self::of(&caller, config, patience))
+    }
+
+    /// The session of `caller`, with these settings.
+    pub(crate) fn of(caller: &Caller, config: Config, patience: Duration) -> Self {
         let now = now();
         let deadline = now + patience;
         // What is not begun is left to the next run; what is begun needs its credentials.
         let deadline = caller
             .ends_at()
             .map_or(deadline, |end| deadline.min(end - CREDENTIALS_RESERVE));
-        Ok(Self {
+        Self {
             aws: Aws::new(&config, caller.http_client()),
             config,
             now,
@@ -82,7 +91,7 @@ impl Session {
                 now.unix_timestamp_nanos()
             ),
             news: Box::new(progress::listener()),
-        })
+        }
     }
 
     /// The world that the pipeline and the sweep work in.
@@ -97,6 +106,22 @@ impl Session {
             request_id: &self.id,
             news: &self.news,
         }
+    }
+}
+
+impl AwsOptions {
+    /// Finds credentials and region.
+    ///
+    /// # Errors
+    ///
+    /// Where there are none.
+    pub(crate) async fn caller(&self) -> Result<Caller> {
+        let caller = Caller::find(Wanted {
+            profile: self.profile.as_deref(),
+            region: self.region.as_deref(),
+            endpoint_url: self.endpoint_url.as_deref(),
+        });
+        caller.await.map_err(|fault| told(&fault))
     }
 }
 
@@ -132,17 +157,29 @@ impl Options {
                 "it is not known which bucket is meant; name the stack's function with `--function` (it knows all settings), or the bucket with `--bucket`"
             ));
         }
-        if !settings.contains_key("CERTDROP_BUCKET_OWNER") {
-            let account = caller.account().await.map_err(|fault| told(&fault))?;
-            settings.insert("CERTDROP_BUCKET_OWNER".to_owned(), account);
-        }
-        Config::from_environment(settings.into_iter().chain(caller.environment()))
-            .map_err(|fault| told(&fault))
+        config(settings, caller).await
     }
 }
 
+/// The settings, complete. The bucket is the caller's own unless they say whose.
+///
+/// # Errors
+///
+/// Where they are wrong, or the caller's account cannot be asked for.
+pub(crate) async fn config(
+    mut settings: HashMap<String, String>,
+    caller: &Caller,
+) -> Result<Config> {
+    if !settings.contains_key("CERTDROP_BUCKET_OWNER") {
+        let account = caller.account().await.map_err(|fault| told(&fault))?;
+        settings.insert("CERTDROP_BUCKET_OWNER".to_owned(), account);
+    }
+    Config::from_environment(settings.into_iter().chain(caller.environment()))
+        .map_err(|fault| told(&fault))
+}
+
 /// certdrop's variables, those with a value.
-fn own_settings() -> std::collections::HashMap<String, String> {
+pub(crate) fn own_settings() -> HashMap<String, String> {
     // Other variables may hold anything, also what is no Unicode.
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -160,6 +197,11 @@ fn is_own(name: &str) -> bool {
 /// A fault in the words of a person's own work.
 pub(crate) fn told(fault: &Fault) -> anyhow::Error {
     anyhow!(fault.told_to(Worker::Person))
+}
+
+/// The same for who only drops bundles.
+pub(crate) fn told_to_dropper(fault: &Fault) -> anyhow::Error {
+    anyhow!(fault.told_to(Worker::Dropper))
 }
 
 /// The clock on the wall.

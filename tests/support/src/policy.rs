@@ -1,5 +1,5 @@
-//! The function's permissions as template.yaml grants them, enforced: every call that the function
-//! makes is held against them, as IAM would.
+//! Permissions, enforced: every call that the function makes is held against those that template.yaml
+//! grants, and every call of a person against those of the person, as IAM would.
 //!
 //! What IAM asks for a call is from the Service Authorization Reference:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
@@ -71,8 +71,16 @@ impl Policy {
             .replace(":secret:SECRETS/", &format!(":secret:{bucket}/"));
         let statements: Vec<Value> = serde_json::from_str(&text).expect("JSON");
         Self {
-            statements: statements.iter().map(Statement::new).collect(),
             of_other_account: of_other_account(parameters),
+            ..Self::of_statements(&statements, bucket, acm_endpoint)
+        }
+    }
+
+    /// The permissions that `statements` grant somebody, in whose calls the key of the bucket is `KEY`.
+    pub fn of_statements(statements: &[Value], bucket: &str, acm_endpoint: &str) -> Self {
+        Self {
+            statements: statements.iter().map(Statement::new).collect(),
+            of_other_account: Vec::new(),
             bucket: bucket.to_owned(),
             acm_endpoint: acm_endpoint.to_owned(),
             used: Mutex::default(),
@@ -142,9 +150,18 @@ impl Policy {
         };
         match operation {
             "s3:GetObject" => vec![Need::new(versioned("Get"), &of_s3), via("s3", "Decrypt")],
-            "s3:GetObjectTagging" => vec![Need::new(versioned("GetTagging"), &of_s3)],
+            // As its reference has it, for a version the second permission is needed as well.
+            "s3:GetObjectTagging" => {
+                let mut actions = vec![operation.to_owned(), versioned("GetTagging")];
+                actions.dedup();
+                let needs = actions.into_iter();
+                needs.map(|action| Need::new(action, &of_s3)).collect()
+            }
             "s3:PutObjectTagging" => vec![Need::new(versioned("PutTagging"), &of_s3)],
-            "s3:ListObjectsV2" => vec![Need::new("s3:ListBucket", &self.own_bucket())],
+            "s3:ListObjectsV2" => {
+                let prefix = query(request, "prefix");
+                vec![Need::new("s3:ListBucket", &self.own_bucket()).with("s3:prefix", prefix)]
+            }
             "s3:ListObjectVersions" => vec![Need::new("s3:ListBucketVersions", &self.own_bucket())],
             "s3:PutObject" => {
                 let tags = request.headers().get("x-amz-tagging");
@@ -166,7 +183,9 @@ impl Policy {
             "ssm:GetParameters" => parameters(&body),
             "ssm:GetParametersByPath" => vec![Need::new(operation, &parameter(&body["Path"]))],
             "sts:AssumeRole" => vec![Need::new(operation, &form(request.body(), "RoleArn"))],
-            "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
+            "ssm:GetParameter" | "ssm:PutParameter" => {
+                vec![Need::new(operation, &parameter(&body["Name"]))]
+            }
             _ if operation.starts_with("secretsmanager:") => secret(operation, &body["SecretId"]),
             "acm:ImportCertificate" => self.import(&body, request).await,
             "acm:AddTagsToCertificate" => {
@@ -249,6 +268,19 @@ impl Need {
         }
         self
     }
+}
+
+/// The value of `name` in the query, if it has one.
+fn query(request: &Request<Bytes>, name: &str) -> Vec<String> {
+    let query = request.uri().query().unwrap_or_default();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let values = pairs.filter(|(key, _)| *key == name);
+    values
+        .map(|(_, value)| {
+            let decoded = percent_encoding::percent_decode_str(value);
+            decoded.decode_utf8_lossy().into_owned()
+        })
+        .collect()
 }
 
 /// What `service` needs of the stack's key, in the function's name.
