@@ -8,6 +8,7 @@
 //! | [`bundle`] | bytes become certificates and keys |
 //! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
 //! | [`binding`] | which certificate in ACM it belongs to |
+//! | [`own_tags`] | which tags that gets from the operator and the uploader |
 //! | [`summary`] | what the world is told |
 //! | [`news`] | what is told while it happens; [`log`] writes it down |
 //! | [`aws`] | the only room that names an SDK |
@@ -45,6 +46,7 @@ pub mod lease;
 #[cfg(feature = "function")]
 pub mod log;
 pub mod news;
+pub mod own_tags;
 pub mod pace;
 #[cfg(feature = "function")]
 pub mod pipeline;
