@@ -9,6 +9,7 @@ mod publish;
 mod records;
 mod region;
 mod secrets;
+mod tagging;
 mod turn;
 
 use std::collections::BTreeMap;
@@ -81,8 +82,9 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
     let Done {
         summary,
         unfinished,
+        untagged,
     } = result?;
-    match unfinished {
+    match unfinished.or(untagged) {
         Some(fault) => Err(fault),
         None => Ok(summary),
     }
@@ -92,6 +94,8 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 struct Done {
     summary: Summary,
     unfinished: Option<Fault>,
+    /// A certificate's tags alone are to be tried again.
+    untagged: Option<Fault>,
 }
 
 /// How often a folder is fetched again because its files changed between the fetch and the lease.
@@ -129,7 +133,8 @@ async fn process_leased(
 /// From the fetched parts to what became of them in every region, under the bundle's lease.
 async fn work(records: &Records<'_>) -> Result<Done, Fault> {
     let (fetched, world) = (records.fetched, records.world);
-    let (verdict, findings) = judge(fetched, world);
+    let (verdict, mut findings) = judge(fetched, world);
+    findings.extend(fetched.wanted_tags(world).1);
     let served = match &verdict {
         Ok(valid) => {
             fetched.check_adoptions(world)?;
@@ -149,10 +154,12 @@ async fn work(records: &Records<'_>) -> Result<Done, Fault> {
     {
         return Err(fault.clone());
     }
-    let summary = fetched.heading(world).summary(findings, &served);
+    let mut summary = fetched.heading(world).summary(findings, &served);
+    summary.tag_settings = world.config.tags.id();
     Ok(Done {
         summary,
         unfinished,
+        untagged: region::untagged(&served).cloned(),
     })
 }
 

@@ -46,7 +46,12 @@ impl InRegion<'_> {
             findings.push(not_shown(&arn));
         }
         findings.extend(changed_arn(import, &arn));
-        Ok(RegionOutcome::imported(import, findings, &arn, detail))
+        let imported = RegionOutcome::imported(import, findings, &arn, detail);
+        let Import::Replace(found) = import else {
+            return Ok(imported);
+        };
+        let (told, untagged) = self.bring_tags_in_line(found).await;
+        Ok(imported.tagged(told, untagged))
     }
 
     /// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
@@ -59,10 +64,12 @@ impl InRegion<'_> {
         import: &Import,
     ) -> Result<Result<CertificateArn, String>, Fault> {
         let identity = self.records.fetched.bundle.identity();
+        let own = self.wanted_tags().for_new();
         let target = match import {
             Import::Replace(found) => Target::Existing(&found.arn),
             Import::New { .. } => Target::New {
                 identity: &identity,
+                own: &own,
             },
         };
         let pressure = &self.there.pressure;

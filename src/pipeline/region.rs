@@ -44,6 +44,14 @@ pub(super) async fn each(
     join_all(world.aws.regions.iter().map(one)).await
 }
 
+/// Why the tags of a certificate are to be brought in line once more, where a region is done but for that.
+pub(super) fn untagged(everywhere: &Everywhere) -> Option<&Fault> {
+    let done = everywhere
+        .iter()
+        .filter_map(|(_, result)| result.as_ref().ok());
+    Fault::weightiest(done.filter_map(|there| there.untagged.as_ref()))
+}
+
 /// Why the work is unfinished, where a region is.
 pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
     Fault::weightiest(
@@ -81,7 +89,9 @@ impl InRegion<'_> {
         let found = match keep {
             Keep::Unchanged(found) => {
                 self.adopt(found).await?;
-                found
+                let (told, untagged) = self.bring_tags_in_line(found).await;
+                let kept = RegionOutcome::kept(Outcome::Unchanged, findings, Some(found));
+                return Ok(kept.tagged(told, untagged));
             }
             Keep::Outdated(found) => found,
             Keep::Incompatible(found, reasons) => {
@@ -110,7 +120,7 @@ impl InRegion<'_> {
     }
 
     /// Where there are several regions, a fault has to say which one it is about.
-    fn named(self, fault: Fault) -> Fault {
+    pub(super) fn named(self, fault: Fault) -> Fault {
         if self.records.world.aws.regions.len() > 1 {
             fault.in_region(&self.there.region)
         } else {

@@ -18,6 +18,7 @@ use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding::Finding;
+use crate::own_tags::TagSettingsId;
 use crate::region::Region;
 pub use region::{RegionOutcome, RegionSummary};
 
@@ -119,6 +120,9 @@ pub struct Summary {
     /// What became of it in each region; absent where the home region is the only one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub regions: BTreeMap<Region, RegionSummary>,
+    /// Which settings for tags of certificates held; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_settings: Option<TagSettingsId>,
 }
 
 impl Summary {
@@ -257,6 +261,7 @@ impl Heading<'_> {
             certificate: None,
             previous: None,
             regions: BTreeMap::new(),
+            tag_settings: None,
         }
     }
 }

@@ -131,6 +131,7 @@ mod tests {
                 certificate: Some(CertificateDetail::from_answer(detail)),
                 previous: None,
                 findings: Vec::new(),
+                untagged: None,
             });
             let name = format!(
                 "eu-{}-{}",

@@ -60,6 +60,7 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
         regions: config.regions.clone(),
         certificates: BTreeMap::new(),
         not_listed: BTreeMap::new(),
+        tag_settings: config.tags.id(),
     };
     for (there, certificates) in world.aws.regions.iter().zip(certificates) {
         match certificates {

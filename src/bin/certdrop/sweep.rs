@@ -194,6 +194,7 @@ fn because(reason: Reason) -> &'static str {
     match reason {
         Reason::NotDone => "new or changed",
         Reason::RegionAdded => "a region was added",
+        Reason::TagsChanged => "tags were changed",
         Reason::Interrupted => "work was interrupted",
         Reason::OtherVersion => "another version was done",
         Reason::Retry => "retrying",
