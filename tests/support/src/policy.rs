@@ -155,8 +155,10 @@ impl Policy {
             "ssm:GetParameters" => parameters(&body),
             "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
             "acm:ImportCertificate" => self.import(&body, &region(request)).await,
-            "acm:AddTagsToCertificate" => {
-                vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
+            "acm:AddTagsToCertificate" | "acm:RemoveTagsFromCertificate" => {
+                let arn = text(&body["CertificateArn"]);
+                let need = Need::new(operation, &arn).tagging(&body["Tags"]);
+                vec![need.of_tagged(self.tags(&arn, &region(request)).await)]
             }
             _ if body["CertificateArn"].is_string() => {
                 vec![Need::new(operation, &text(&body["CertificateArn"]))]
