@@ -87,10 +87,11 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	@if timeout 60 $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
 	else echo 'advisories: not checked, because the RustSec database cannot be fetched from here'; fi
 	$(TOOLS)/sam/bin/sam validate --lint
-	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/using-the-arn/cloudformation.yaml
+	$(TOOLS)/sam/bin/cfn-lint template.yaml docs/targets/role.yaml docs/using-the-arn/cloudformation.yaml
 	$(TOOLS)/sam/bin/python -m unittest discover --quiet --start-directory stage --pattern test_template.py
-	$(TOOLS)/audit/bin/checkov --file template.yaml --framework cloudformation --quiet --compact --skip-download
-	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1 \
+	$(TOOLS)/audit/bin/checkov --file template.yaml --file docs/targets/role.yaml --framework cloudformation --quiet --compact --skip-download
+	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1 TargetsKey=targets.json \
+		TargetRoles=arn:aws:iam::210987654321:role/certdrop \
 		CertificateTags=team=payments,env=prod UploaderTagKeys=owner FormerTagKeys=stage
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
 	$(PYTHON) -c 'compile(open("benches/peers/python/handler.py").read(), "handler.py", "exec")'

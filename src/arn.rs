@@ -10,6 +10,7 @@ use crate::text_form::text_form;
 pub struct CertificateArn {
     text: String,
     region: Region,
+    account: String,
 }
 
 impl CertificateArn {
@@ -26,6 +27,7 @@ impl CertificateArn {
         Some(Self {
             text: text.to_owned(),
             region,
+            account: (*account).to_owned(),
         })
     }
 
@@ -39,6 +41,12 @@ impl CertificateArn {
     #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// The number of the account that has it.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod key_usage;
 mod name;
+mod name_constraints;
 mod serial_number;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use pkcs8::der::asn1::AnyRef;
-use pkcs8::der::{Encode as _, Tag};
+use pkcs8::der::{Decode as _, Encode as _, SliceReader, Tag, Tagged as _};
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::{Any, Oid};
@@ -18,7 +19,8 @@ use x509_parser::public_key::PublicKey as ParsedKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 pub use key_usage::KeyUsage;
-pub use name::{AlternativeName, ConstrainedNames, DistinguishedName};
+pub use name::{AlternativeName, DistinguishedName};
+pub use name_constraints::{Base, NameConstraints, Network};
 pub use serial_number::SerialNumber;
 
 use crate::public_key::{
@@ -37,6 +39,8 @@ pub struct Certificate {
     pub serial: SerialNumber,
     /// The serial number is below zero, which RFC 5280, section 4.1.2.2 forbids.
     pub has_negative_serial: bool,
+    /// The serial number has no octet, or more than it needs, which DER forbids (X.690, section 8.3).
+    pub has_malformed_serial: bool,
     /// Whom the certificate is about.
     pub subject: DistinguishedName,
     /// Who signed it.
@@ -45,6 +49,8 @@ pub struct Certificate {
     pub not_before: OffsetDateTime,
     /// Last instant of validity, inclusive (RFC 5280, section 4.1.2.5).
     pub not_after: OffsetDateTime,
+    /// A date is not written as RFC 5280, section 4.1.2.5 says: to the second, in UTC.
+    pub has_malformed_dates: bool,
     /// The subject's key.
     pub public_key: PublicKey,
     /// How the issuer signed.
@@ -62,7 +68,7 @@ pub struct Certificate {
     /// Object identifiers, dotted; `None` where the extension is absent.
     pub extended_key_usages: Option<BTreeSet<String>>,
     /// `None` where the extension is absent.
-    pub constrained_names: Option<ConstrainedNames>,
+    pub name_constraints: Option<NameConstraints>,
     /// SKI (RFC 5280, section 4.2.1.2).
     pub subject_key_id: Option<Vec<u8>>,
     /// The key identifier of the AKI (RFC 5280, section 4.2.1.1).
@@ -98,6 +104,10 @@ impl Certificate {
             certificate.extensions.push(Extension {
                 oid: extension.oid.to_id_string(),
                 is_critical: extension.critical,
+                is_readable: !matches!(
+                    extension.parsed_extension(),
+                    ParsedExtension::ParseError { .. }
+                ),
             });
             certificate.take_extension(&extension.oid, extension.parsed_extension())?;
         }
@@ -119,10 +129,15 @@ impl Certificate {
                 .raw_serial()
                 .first()
                 .is_some_and(|byte| byte & 0x80 != 0),
+            has_malformed_serial: match parsed.raw_serial() {
+                [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => true,
+                [_, ..] => false,
+            },
             subject: DistinguishedName::from_parsed(parsed.subject()),
             issuer: DistinguishedName::from_parsed(parsed.issuer()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
+            has_malformed_dates: has_der_dates(tbs) == Some(false),
             public_key: public_key(parsed.public_key())?,
             signature_algorithm: AlgorithmIdentifier {
                 oid: parsed.signature_algorithm.algorithm.to_id_string(),
@@ -138,7 +153,7 @@ impl Certificate {
             basic_constraints: None,
             key_usages: None,
             extended_key_usages: None,
-            constrained_names: None,
+            name_constraints: None,
             subject_key_id: None,
             authority_key_id: None,
             authority_serial: None,
@@ -173,7 +188,7 @@ impl Certificate {
                 self.extended_key_usages = Some(extended_key_usages(usage));
             }
             ParsedExtension::NameConstraints(constraints) => {
-                self.constrained_names = Some(ConstrainedNames::from_parsed(constraints));
+                self.name_constraints = Some(NameConstraints::from_parsed(constraints));
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -269,6 +284,8 @@ pub struct Extension {
     pub oid: String,
     /// Who does not know it has to refuse the certificate (RFC 5280, section 4.2).
     pub is_critical: bool,
+    /// Its content is what its definition says, or its definition is not known here.
+    pub is_readable: bool,
 }
 
 /// `oid` dotted; `parameters` the content of the parameters field, without its header.
@@ -287,6 +304,32 @@ pub struct BasicConstraints {
     pub ca: bool,
     /// How many intermediates may follow.
     pub path_length: Option<u32>,
+}
+
+/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ`. The parser takes other forms too, and keeps no text.
+fn has_der_dates(tbs: &[u8]) -> Option<bool> {
+    let content = AnyRef::from_der(tbs).ok()?.value();
+    let mut fields = SliceReader::new(content).ok()?;
+    let mut next = || AnyRef::decode(&mut fields).ok();
+    // A version is there unless it is 1. Serial number, algorithm and issuer follow.
+    if next()?.tag() != Tag::Integer {
+        next()?;
+    }
+    next()?;
+    next()?;
+    let mut dates = SliceReader::new(next()?.value()).ok()?;
+    let mut is_der = || {
+        let date = AnyRef::decode(&mut dates).ok()?;
+        let length = match date.tag() {
+            Tag::UtcTime => 13,
+            Tag::GeneralizedTime => 15,
+            _ => return Some(false),
+        };
+        let (zone, digits) = date.value().split_last()?;
+        let is_written = *zone == b'Z' && digits.iter().all(u8::is_ascii_digit);
+        Some(is_written && date.value().len() == length)
+    };
+    Some(is_der()? && is_der()?)
 }
 
 fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Result<PublicKey, MalformedCertificate> {

@@ -16,6 +16,7 @@ use crate::fault::{Fault, Remedy};
 use crate::own_tags::TagSettings;
 use crate::region::Region;
 use crate::tag::ARN_TAG;
+use crate::target::TargetName;
 use crate::validate::{IncludeRoot, OnRefusedByClients};
 
 /// Everything that the function is told from outside.
@@ -76,6 +77,9 @@ pub struct Config {
     /// Where certificates are served; the home region, `AWS_REGION` as Lambda sets it, comes first. The
     /// others are `CERTDROP_REGIONS`, with commas, at most [`MOST_OTHER_REGIONS`]. Default: home alone.
     pub regions: Vec<Region>,
+    /// `CERTDROP_TARGETS_KEY`: the object in the bucket that declares more targets, and which bundle goes where; see
+    /// [`Targets::read`](crate::target::Targets::read). Default none: every bundle goes to every region.
+    pub targets_key: Option<String>,
     /// Set by Lambda.
     pub access_key: AccessKey,
     /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
@@ -173,6 +177,7 @@ impl Config {
             tags: settings.tags(),
             terms: settings.terms(),
             regions: settings.regions(),
+            targets_key: settings.optional("CERTDROP_TARGETS_KEY"),
             access_key: AccessKey {
                 id: settings.required("AWS_ACCESS_KEY_ID"),
                 secret: Zeroizing::new(settings.required("AWS_SECRET_ACCESS_KEY")),
@@ -202,37 +207,39 @@ impl Config {
         format!("{}{bundle}/{content}.json", self.summary_prefix)
     }
 
-    /// The parameter that holds the ARN of the bundle's certificate in `region`.
+    /// The parameter that holds the ARN of the bundle's certificate in `target`.
     #[must_use]
-    pub fn arn_parameter(&self, bundle: &BundleName, region: &Region) -> String {
-        let own = self.parameter(bundle, "certificate-arn");
-        if self.is_home(region) {
+    pub fn arn_parameter(&self, bundle: &BundleName, target: &TargetName) -> String {
+        let own = self.parameter(bundle, ARN_PARAMETER);
+        if self.home().as_ref() == Some(target) {
             own
         } else {
-            format!("{own}/{region}")
+            format!("{own}/{target}")
         }
     }
 
-    /// The tag of an object that holds the ARN of its certificate in `region`.
+    /// The tag of an object that holds the ARN of its certificate in `target`. Only regions have one: an object has ten
+    /// tags at most, and there may be any number of targets.
     #[must_use]
-    pub fn arn_tag(&self, region: &Region) -> String {
-        if self.is_home(region) {
-            ARN_TAG.to_owned()
-        } else {
-            format!("{ARN_TAG}:{region}")
+    pub fn arn_tag(&self, target: &TargetName) -> Option<String> {
+        if self.home().as_ref() == Some(target) {
+            return Some(ARN_TAG.to_owned());
         }
+        let is_region = |region: &Region| TargetName::from(region) == *target;
+        let has_tag = self.regions.iter().any(is_region);
+        has_tag.then(|| format!("{ARN_TAG}:{target}"))
     }
 
-    /// The home region: the first one. There always is one.
+    /// The home target: the home region. There always is one.
     #[must_use]
-    pub fn home(&self) -> Option<&Region> {
-        self.regions.first()
-    }
-
-    fn is_home(&self, region: &Region) -> bool {
-        self.home() == Some(region)
+    pub fn home(&self) -> Option<TargetName> {
+        self.regions.first().map(TargetName::from)
     }
 }
+
+/// What the parameter is called in which the ARN of a bundle's certificate in the home target is kept, and the folder of
+/// those of other targets.
+pub const ARN_PARAMETER: &str = "certificate-arn";
 
 /// All ARNs of a bundle lie in the tags of its objects, of which S3 allows ten, beside the outcome and
 /// what users need for themselves; and they are read in one call of SSM, which takes ten names.
@@ -461,6 +468,21 @@ impl Settings {
                 ));
             }
         }
+        if let Some(key) = &config.targets_key {
+            let written = [
+                &config.drop_prefix,
+                &config.summary_prefix,
+                &config.lease_prefix,
+            ];
+            if written
+                .iter()
+                .any(|prefix| key.starts_with(prefix.as_str()))
+            {
+                self.wrong.push(format!(
+                    "CERTDROP_TARGETS_KEY is `{key}`; it must lie outside CERTDROP_DROP_PREFIX, CERTDROP_SUMMARY_PREFIX and CERTDROP_LEASE_PREFIX, so that only the operator writes it"
+                ));
+            }
+        }
     }
 
     fn finish(self, config: Config) -> Result<Config, Fault> {
@@ -619,26 +641,31 @@ mod tests {
     }
 
     #[test]
-    fn the_home_region_s_records_carry_no_region() {
+    fn the_home_target_s_records_carry_no_name_and_only_regions_have_tags() {
         let config =
             config(&[("CERTDROP_REGIONS", "us-east-1")]).unwrap_or_else(|fault| panic!("{fault}"));
         let bundle = BundleName::new("www.example.com").expect("a name");
-        let records = |region: &Region| {
+        let records = |name: &str| {
+            let target = TargetName::parse(name).expect("a target");
             (
-                config.arn_tag(region),
-                config.arn_parameter(&bundle, region),
+                config.arn_tag(&target),
+                config.arn_parameter(&bundle, &target),
             )
         };
         assert_eq!(
-            config.regions.iter().map(records).collect::<Vec<_>>(),
+            ["eu-central-1", "us-east-1", "payments"].map(records),
             [
                 (
-                    "certdrop:certificate-arn".to_owned(),
+                    Some("certdrop:certificate-arn".to_owned()),
                     "/certdrop/www.example.com/certificate-arn".to_owned()
                 ),
                 (
-                    "certdrop:certificate-arn:us-east-1".to_owned(),
+                    Some("certdrop:certificate-arn:us-east-1".to_owned()),
                     "/certdrop/www.example.com/certificate-arn/us-east-1".to_owned()
+                ),
+                (
+                    None,
+                    "/certdrop/www.example.com/certificate-arn/payments".to_owned()
                 ),
             ]
         );

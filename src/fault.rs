@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::region::Region;
+use crate::target::TargetName;
 
 /// The work is unfinished and has to be run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Fault {
     kind: Kind,
     /// What is wrong and where.
     problem: String,
-    /// The region that it is about, where that has to be said.
-    region: Option<Region>,
+    /// The target that it is about, where that has to be said.
+    target: Option<TargetName>,
 }
 
 /// Who has to act.
@@ -150,14 +150,14 @@ impl Fault {
         Self {
             kind,
             problem: problem.into(),
-            region: None,
+            target: None,
         }
     }
 
-    /// The same, about the work in `region`.
+    /// The same, about the work in `target`.
     #[must_use]
-    pub fn in_region(mut self, region: &Region) -> Self {
-        self.region = Some(region.clone());
+    pub fn in_target(mut self, target: &TargetName) -> Self {
+        self.target = Some(target.clone());
         self
     }
 
@@ -182,8 +182,8 @@ impl Fault {
     /// What is wrong and where, without what is done about it.
     #[must_use]
     pub fn problem(&self) -> Cow<'_, str> {
-        match &self.region {
-            Some(region) => format!("in {region}: {}", self.problem).into(),
+        match &self.target {
+            Some(target) => format!("in {target}: {}", self.problem).into(),
             None => Cow::Borrowed(&self.problem),
         }
     }
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_worded_for_who_does_the_work() {
-        let region = Region::parse("us-east-1").expect("a region");
+        let target = TargetName::parse("us-east-1").expect("a target");
         let denied = Fault::set_up("denied", Remedy::Allow("acm:ImportCertificate"));
         let wrong = Fault::set_up("no bucket", Remedy::CorrectSettings);
         for (fault, function, person) in [
@@ -262,7 +262,7 @@ mod tests {
                 "no answer; retry it",
             ),
             (
-                Fault::throttled("too many").in_region(&region),
+                Fault::throttled("too many").in_target(&target),
                 "in us-east-1: too many; it will be retried",
                 "in us-east-1: too many; retry it",
             ),

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::region::Region;
+use crate::target::TargetName;
 
 /// Something that the owner of a bundle should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +26,9 @@ pub struct Finding {
     pub message: String,
     /// What to do about it, imperative. A sentence.
     pub remedy: Cow<'static, str>,
-    /// The only region that it is about, where there are several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<Region>,
+    /// The only target that it is about, where there are several.
+    #[serde(alias = "region", skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetName>,
     /// The secret that the rule's remedy asks for; `None` where the remedy says already where to put it.
     #[serde(skip)]
     asks_for: Option<Secret>,
@@ -57,15 +57,15 @@ impl Finding {
             subject: subject.to_string(),
             message: message.into(),
             remedy: Cow::Borrowed(rule.remedy),
-            region: None,
+            target: None,
             asks_for: Secret::asked_by(rule),
         }
     }
 
-    /// The same, which holds in `region` only.
+    /// The same, which holds in `target` only.
     #[must_use]
-    pub fn in_region(mut self, region: &Region) -> Self {
-        self.region = Some(region.clone());
+    pub fn in_target(mut self, target: &TargetName) -> Self {
+        self.target = Some(target.clone());
         self
     }
 
@@ -467,6 +467,16 @@ rules! {
         meaning: "AWS did not answer a request in time, so it is not known whether it was carried out.",
         source: "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_prevent_interaction_failure_idempotent.html",
         remedy: "Nothing: the bundle is processed again."
+    }
+    TARGET_NOT_ALLOWED = Error Acm "target-not-allowed" {
+        meaning: "The object's tag names a target that does not exist, or that the rules do not allow this bundle.",
+        source: "the document of targets, docs/targets.md",
+        remedy: "Correct the tag `certdrop:targets`, or have the operator change the rules."
+    }
+    TARGET_REMOVED = Warning Acm "target-removed" {
+        meaning: "The bundle no longer goes to a target that still has its certificate.",
+        source: "the document of targets, docs/targets.md",
+        remedy: "Delete the certificate there once nothing uses it, then its parameter; or have the rules send the bundle there again."
     }
     TAGS_FULL = Warning Acm "tags-full" {
         meaning: "The object has as many tags as S3 takes, so certdrop could not add its own.",

@@ -59,7 +59,7 @@ impl Handling<'_> {
             Request::Expiring(arn) => match self.bundle_of(&arn).await? {
                 Some(item) => self.bundles(vec![item]).await,
                 None => Ok(ignored(
-                    "the certificate carries no bundle's name, or is in a region that certdrop does not serve",
+                    "the certificate carries no bundle's name, or is in none of certdrop's targets",
                 )),
             },
             Request::Nothing(why) => Ok(ignored(why)),
@@ -152,9 +152,12 @@ impl Handling<'_> {
     }
 
     async fn bundle_of(self, arn: &crate::arn::CertificateArn) -> Result<Option<WorkItem>, Fault> {
-        let Some(there) = self.world.aws.region(arn.region()) else {
+        let targets = self.world.targets().await?;
+        let Some(target) = targets.of(arn) else {
             return Ok(None);
         };
+        let there = self.world.aws.places.of(target);
+        there.enter().await?;
         let found = there.acm.find(arn).await?;
         let bundle = match found.and_then(|found| found.bundle_tag) {
             Some(identity) => self.named(&identity).await?,

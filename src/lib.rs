@@ -7,6 +7,7 @@
 //! | [`event`] | a payload becomes work items |
 //! | [`bundle`] | bytes become certificates and keys |
 //! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
+//! | [`target`] | where its certificate is served |
 //! | [`binding`] | which certificate in ACM it belongs to |
 //! | [`own_tags`] | which tags that gets from the operator and the uploader |
 //! | [`summary`] | what the world is told |
@@ -58,6 +59,7 @@ pub mod summary;
 #[cfg(feature = "function")]
 pub mod sweep;
 pub mod tag;
+pub mod target;
 mod text_form;
 pub mod timestamp;
 pub mod validate;

@@ -41,11 +41,11 @@ pub fn write(news: News<'_>) {
             warn!(bundle, end = %Timestamp(end), "certificate expires soon");
         }
         News::NearQuota {
-            region,
+            target,
             count,
             quota,
         } => {
-            warn!(%region, count, quota, "the quota of imported certificates is nearly used up");
+            warn!(target = %target, count, quota, "the quota of imported certificates is nearly used up");
         }
         News::Swept(swept) => self::swept(swept),
         News::Throttled(_) | News::Kept { .. } => {}

@@ -4,8 +4,8 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::fault::Fault;
-use crate::region::Region;
 use crate::summary::Summary;
+use crate::target::TargetName;
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +42,10 @@ pub enum News<'a> {
         /// When it ends.
         end: OffsetDateTime,
     },
-    /// A region has nearly used up the quota of imported certificates.
+    /// A target has nearly used up the quota of imported certificates.
     NearQuota {
         /// Which.
-        region: &'a Region,
+        target: &'a TargetName,
         /// How many it has.
         count: usize,
         /// How many it may have.
@@ -64,7 +64,7 @@ pub struct Swept {
     pub worked_on: usize,
     /// Bundles that it could not finish.
     pub unfinished: usize,
-    /// Regions whose certificates it could not list.
+    /// Targets whose certificates it could not list.
     pub not_listed: usize,
     /// Bundles that it put into the queue.
     pub queued: usize,
@@ -72,8 +72,8 @@ pub struct Swept {
     pub left: usize,
     /// The end of the certificate that expires first.
     pub first_end: Option<OffsetDateTime>,
-    /// Imported certificates in the region that has most of them.
+    /// Imported certificates in the target that has most of them.
     pub certificates: usize,
-    /// How many a region may have.
+    /// How many a target may have.
     pub quota: usize,
 }

@@ -7,16 +7,18 @@ mod leased;
 mod lookup;
 mod publish;
 mod records;
-mod region;
 mod secrets;
 mod tagging;
+mod target;
 mod turn;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tracing::{Instrument as _, info_span};
 
+use crate::arn::CertificateArn;
 use crate::aws::Aws;
 use crate::bundle::{self, Bundle};
 use crate::clock;
@@ -25,8 +27,8 @@ use crate::event::WorkItem;
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
 use crate::news::News;
-use crate::region::Region;
-use crate::summary::{Outcome, RegionOutcome, Summary};
+use crate::summary::{Outcome, Summary, TargetOutcome};
+use crate::target::{NotAllowed, TargetName, Targets};
 use crate::validate::{Policy, ValidatedBundle, Verdict, validate};
 use fetch::Fetched;
 use leased::Leased;
@@ -44,22 +46,38 @@ pub struct Invocation<'a> {
     pub now: OffsetDateTime,
     /// When the platform ends the function.
     pub deadline: OffsetDateTime,
-    /// Regions that are known not to answer now, and why: nobody waits for them once more.
-    pub down: &'a BTreeMap<Region, Fault>,
+    /// The targets, where the caller has read them; else they are read with each bundle.
+    pub targets: Option<&'a Arc<Targets>>,
+    /// Targets that are known not to answer now, and why: nobody waits for them once more.
+    pub down: &'a BTreeMap<TargetName, Fault>,
     /// Lambda's id of this call.
     pub request_id: &'a str,
     /// Takes the news.
     pub news: &'a (dyn Fn(News<'_>) + Sync),
 }
 
-/// Every region answers, as far as is known.
-pub const NOWHERE_DOWN: &BTreeMap<Region, Fault> = &BTreeMap::new();
+impl Invocation<'_> {
+    /// The targets as they are declared.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where they cannot be read, or are wrong.
+    pub async fn targets(self) -> Result<Arc<Targets>, Fault> {
+        match self.targets {
+            Some(targets) => Ok(Arc::clone(targets)),
+            None => self.aws.declared.read(&self.aws.bucket).await,
+        }
+    }
+}
 
-/// Does all that one dropped bundle needs, in every region. Safe to call again at any time, with any result.
+/// Every target answers, as far as is known.
+pub const NOWHERE_DOWN: &BTreeMap<TargetName, Fault> = &BTreeMap::new();
+
+/// Does all that one dropped bundle needs, in every target. Safe to call again at any time, with any result.
 ///
 /// # Errors
 ///
-/// Any [`Fault`] means that the work is unfinished and has to be run again; where only some regions are
+/// Any [`Fault`] means that the work is unfinished and has to be run again; where only some targets are
 /// unfinished, the others are, and a summary was published. A bad bundle is an `Ok` with
 /// [`Outcome::Rejected`]: running it again would not help.
 pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
@@ -70,13 +88,15 @@ pub async fn process(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 
 async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, Fault> {
     let began = clock::wall();
-    let (lease, fetched) = tokio::join!(
+    let (lease, fetched, targets) = tokio::join!(
         Box::pin(Leased::take(item, world)),
         Box::pin(fetch::fetch(item, world)),
+        Box::pin(world.targets()),
     );
-    let result = match lease {
-        Ok(lease) => process_leased(item, fetched, lease, world).await,
-        Err(fault) => Err(fault),
+    let result = match (lease, targets) {
+        (Ok(lease), Ok(targets)) => process_leased(item, fetched, lease, &targets, world).await,
+        (Ok(lease), Err(fault)) => lease.give_up(fault).await,
+        (Err(fault), _) => Err(fault),
     };
     publish::tell(&result, clock::wall() - began, world);
     let Done {
@@ -90,7 +110,7 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
     }
 }
 
-/// What is to be told of a bundle, and the fault of a region that is to be tried again.
+/// What is to be told of a bundle, and the fault of a target that is to be tried again.
 struct Done {
     summary: Summary,
     unfinished: Option<Fault>,
@@ -105,6 +125,7 @@ async fn process_leased(
     item: &WorkItem,
     mut fetched: Result<Option<Fetched>, Fault>,
     mut lease: Leased<'_>,
+    declared: &Targets,
     world: Invocation<'_>,
 ) -> Result<Done, Fault> {
     let fence = lease.fence().clone();
@@ -117,9 +138,13 @@ async fn process_leased(
             }
             Err(fault) => return lease.give_up(fault).await,
         };
-        let records = Records::of(&found, &fence, world);
+        let (targets, not_allowed) = found.targets(declared);
+        let records = Records::of(&found, &fence, world, (declared, targets));
         // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
-        match lease.while_held(Box::pin(work(&records))).await {
+        match lease
+            .while_held(Box::pin(work(&records, not_allowed)))
+            .await
+        {
             Ok(done) => return Box::pin(publish::publish(&records, done, lease)).await,
             Err(_) if records.show_other_parts() => {}
             Err(fault) => return lease.give_up(fault).await,
@@ -130,37 +155,58 @@ async fn process_leased(
     lease.give_up(fault).await
 }
 
-/// From the fetched parts to what became of them in every region, under the bundle's lease.
-async fn work(records: &Records<'_>) -> Result<Done, Fault> {
+/// From the fetched parts to what became of them in every target, under the bundle's lease.
+async fn work(records: &Records<'_>, not_allowed: Option<NotAllowed>) -> Result<Done, Fault> {
     let (fetched, world) = (records.fetched, records.world);
-    let (verdict, mut findings) = judge(fetched, world);
+    let (mut verdict, mut findings) = judge(fetched, world);
     findings.extend(fetched.wanted_tags(world).1);
+    if let Some(not_allowed) = not_allowed {
+        let finding = Finding::new(
+            &finding::TARGET_NOT_ALLOWED,
+            &fetched.bundle,
+            not_allowed.to_string(),
+        );
+        findings.push(finding);
+        verdict = Err(Outcome::Rejected);
+    }
     let served = match &verdict {
         Ok(valid) => {
-            fetched.check_adoptions(world)?;
-            region::each(records, async |here| here.serve(valid).await).await
+            records.check_adoptions()?;
+            target::each(records, async |here| here.serve(valid).await).await
         }
         Err(outcome) => {
-            region::each(records, async |here| {
+            target::each(records, async |here| {
                 let live = here.live_certificate().await?;
-                Ok(RegionOutcome::kept(*outcome, Vec::new(), live.as_ref()))
+                Ok(TargetOutcome::kept(*outcome, Vec::new(), live.as_ref()))
             })
             .await
         }
     };
-    let unfinished = region::unfinished(&served).cloned();
+    let unfinished = target::unfinished(&served).cloned();
     if let Some(fault) = &unfinished
         && served.iter().all(|(_, result)| result.is_err())
     {
         return Err(fault.clone());
     }
-    let mut summary = fetched.heading(world).summary(findings, &served);
+    let left_out = records.left_out();
+    findings.extend(left_out.iter().map(left_behind));
+    let home = world.config.home();
+    let heading = fetched.heading(home.as_ref(), world);
+    let mut summary = heading.summary(findings, &served);
+    summary.left_out = left_out;
     summary.tag_settings = world.config.tags.id();
     Ok(Done {
         summary,
         unfinished,
-        untagged: region::untagged(&served).cloned(),
+        untagged: target::untagged(&served).cloned(),
     })
+}
+
+fn left_behind((target, arn): (&TargetName, &CertificateArn)) -> Finding {
+    let message = format!(
+        "The bundle no longer goes to {target}. Its certificate {arn} stays there and is not renewed."
+    );
+    Finding::new(&finding::TARGET_REMOVED, target, message)
 }
 
 /// Reads and validates: a bundle that may be imported, or what becomes of it else; and what was found.

@@ -57,6 +57,7 @@ pub async fn sweep(request: SweepRequest, world: Invocation<'_>) -> Result<Repor
     let (listing, index) = tokio::try_join!(list(world), load_index(world))?;
     let survey = Survey {
         world: Invocation {
+            targets: Some(&listing.targets),
             down: &listing.not_listed,
             ..world
         },
@@ -93,7 +94,7 @@ impl Survey<'_> {
     async fn sweep(self, request: SweepRequest, mut index: Index) -> Result<Report, Fault> {
         let (world, listing) = (self.world, self.listing);
         let bundles = listing.bundles.len();
-        index.keep_regions(&listing.regions);
+        listing.keep_targets(&mut index);
         let ToDo { work, unread } = self.find_work(&mut index, Tags::Compared).await?;
         let to_do = work.len();
         (world.news)(News::Listed { bundles, to_do });
@@ -195,14 +196,19 @@ impl Survey<'_> {
         if entry.outcome != Outcome::Unchanged || entry.has_finding(&finding::TAGS_FULL) {
             return Ok(true);
         }
-        let arn = entry.home.certificate_arn.as_ref();
-        let arn = arn.map(CertificateArn::as_str);
+        let home = self.world.config.home();
+        let at_home = home.and_then(|home| entry.targets.get(&home));
+        // Where the bundle does not go home, the tag is of earlier days.
+        let is_named = |tag: Option<&String>| {
+            at_home.is_none_or(|kept| {
+                let arn = kept.certificate_arn.as_ref();
+                tag.map(String::as_str) == arn.map(CertificateArn::as_str)
+            })
+        };
         for object in dropped.into_iter().flat_map(|dropped| &dropped.objects) {
             let tags = self.world.aws.bucket.tags(&object.key, None).await?;
             let outcome = tags.get(OUTCOME_TAG).map(String::as_str);
-            if outcome != Some(entry.outcome.as_str())
-                || tags.get(ARN_TAG).map(String::as_str) != arn
-            {
+            if outcome != Some(entry.outcome.as_str()) || !is_named(tags.get(ARN_TAG)) {
                 return Ok(false);
             }
         }
@@ -230,7 +236,7 @@ impl Survey<'_> {
     }
 
     fn entry(self, summary: &Summary) -> Entry {
-        Entry::of(summary, self.world.config.home())
+        Entry::of(summary, self.world.config.home().as_ref())
     }
 
     /// Gives the bundles that a later run has to go on with, for want of time or because AWS was briefly bad.
@@ -280,7 +286,7 @@ impl Survey<'_> {
     /// Puts bundles into the queue, so that they are not left to the next sweep. Without a queue, or where it takes none,
     /// they are.
     async fn queue_rest(self, rest: Vec<BundleName>, report: &mut Report) {
-        // Where a region is down, trying at once helps no bundle.
+        // Where a target is down, trying at once helps no bundle.
         let is_useful = !rest.is_empty() && self.world.down.is_empty();
         let Some(queue) = self.world.aws.queue.as_ref().filter(|_| is_useful) else {
             return;
@@ -329,9 +335,9 @@ impl Survey<'_> {
             news(News::ExpiresSoon { bundle, end: *end });
         }
         let quota = overview.certificate_quota;
-        for (region, count) in overview.near_quota() {
+        for (target, count) in overview.near_quota() {
             news(News::NearQuota {
-                region,
+                target,
                 count,
                 quota,
             });

@@ -20,3 +20,6 @@ pub const ACM_PREFIX: &str = "acm:";
 /// The tag of a certificate in ACM that lists the keys of the tags that certdrop set by its settings, with `+` between
 /// them. No other tag is ever changed or removed.
 pub const OWN_TAGS_TAG: &str = "certdrop:own-tags";
+/// The tag of an object by which its owner chooses among the targets that the rules allow: their names, with blanks between
+/// them, because S3 allows no comma.
+pub const TARGETS_TAG: &str = "certdrop:targets";

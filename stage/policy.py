@@ -2,7 +2,8 @@
 """Prints the function's permissions as template.yaml grants them, as JSON: every statement with its parameters filled in.
 
     stage/policy.py Regions=us-east-1           with parameters of the template
-    stage/policy.py --judge Regions=us-east-1   has parliament judge all policies of the template instead
+    stage/policy.py --role                      those of the role in other accounts, docs/targets/role.yaml
+    stage/policy.py --judge Regions=us-east-1   has parliament judge all policies of both instead
 
 The tests hold each call of the function against them. What only a deployment knows is written as
 its name: the bucket is BUCKET, the topic TOPIC, the key KEY, the queue of work WORK.
@@ -50,6 +51,15 @@ ON_AWS = {
     "Bucket": "bucket",
 }
 
+# The role in another account, as the tests assume it.
+ROLE = "docs/targets/role.yaml"
+OTHER_ACCOUNT = "210987654321"
+OF_ROLE = {
+    "FunctionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/certdrop",
+    "ExternalId": "certdrop-4711",
+    "TargetRegions": ",".join([REGION, "us-east-1", *(f"eu-many-{number}" for number in range(1, 100))]),
+}
+
 # What AWS::NoValue becomes: it is left out of the list or the mapping that it is in.
 NOTHING = object()
 
@@ -76,10 +86,13 @@ class Template:
         self.names = PSEUDO | names
         self.names |= {name: str(about.get("Default", "")) for name, about in self.template["Parameters"].items()}
         self.names |= parameters
+        self.lists = {name for name, about in self.template["Parameters"].items() if about["Type"] == "CommaDelimitedList"}
 
     def named(self, name):
         if name == "AWS::NoValue":
             return NOTHING
+        if name in self.lists:
+            return self.names[name].split(",")
         if name not in self.names:
             raise SystemExit(f"stage/policy.py does not know what `{name}` is")
         return self.names[name]
@@ -95,6 +108,8 @@ class Template:
             return value
         if len(value) == 1:
             (function, argument), = value.items()
+            if function == "Fn::Condition":
+                return self.condition(argument)
             if function == "Ref":
                 return self.named(argument)
             if function == "Condition":
@@ -175,13 +190,22 @@ def judge(template):
     return len(complaints)
 
 
+def role(parameters):
+    """The template of the role in another account."""
+    return Template((ROOT / ROLE).read_text(), OF_ROLE | parameters, {"AWS::AccountId": OTHER_ACCOUNT})
+
+
 def main(arguments):
-    is_judged = arguments[:1] == ["--judge"]
-    parameters = dict(argument.split("=", 1) for argument in arguments[is_judged:])
+    what = arguments[0] if arguments[:1] in (["--judge"], ["--role"]) else None
+    parameters = dict(argument.split("=", 1) for argument in arguments[what is not None:])
     text = (ROOT / "template.yaml").read_text()
-    if is_judged:
-        return min(judge(Template(text, parameters, ON_AWS)), 1)
-    statements = Template(text, PARAMETERS | parameters, IN_TESTS).statements("FunctionRole")
+    if what == "--judge":
+        complaints = judge(Template(text, parameters, ON_AWS)) + judge(role({"TagKeys": "team"}))
+        return min(complaints, 1)
+    if what == "--role":
+        statements = role(parameters).statements("Role")
+    else:
+        statements = Template(text, PARAMETERS | parameters, IN_TESTS).statements("FunctionRole")
     json.dump(list(statements), sys.stdout, indent=1)
     return 0
 

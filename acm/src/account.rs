@@ -1,68 +1,82 @@
-//! The configuration of the account in a region: when ACM starts to warn of an expiry.
+//! Accounts, and what belongs to one.
 
-use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 
-use super::certificate_request::TOKEN_LIFE;
-use super::refusal::Refusal;
+/// An AWS account: twelve digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Account(String);
 
-/// What PutAccountConfiguration has set.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Configuration {
-    days_before_expiry: i64,
-    /// When each token was used last; a repeated call changes nothing.
-    tokens: BTreeMap<String, i64>,
+impl FromStr for Account {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
+        is_account
+            .then(|| Self(text.to_owned()))
+            .ok_or("an account has twelve digits")
+    }
 }
 
-impl Default for Configuration {
-    /// Source: API reference of PutAccountConfiguration.
+impl TryFrom<String> for Account {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Account> for String {
+    fn from(account: Account) -> Self {
+        account.0
+    }
+}
+
+impl Display for Account {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Default for Account {
+    /// The account of AWS's own examples.
     fn default() -> Self {
-        Self {
-            days_before_expiry: 45,
-            tokens: BTreeMap::new(),
-        }
+        Self("123456789012".to_owned())
     }
 }
 
-impl Configuration {
-    /// GetAccountConfiguration.
-    pub(super) fn to_json(&self) -> Value {
-        json!({"ExpiryEvents": {"DaysBeforeExpiry": self.days_before_expiry}})
+/// An account in a region. Certificates, configurations, quotas and rates belong to one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Whose.
+    pub account: Account,
+    /// Where.
+    pub region: String,
+}
+
+impl Place {
+    /// The place that is named in `arn`, if it names one.
+    pub(super) fn of(arn: &str) -> Option<Self> {
+        let mut parts = arn.split(':').skip(3);
+        let (region, account) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        Some(Self { account, region })
     }
 
-    /// This configuration with what `request`, which has passed the model, puts.
-    ///
-    /// Source: API reference of PutAccountConfiguration; moto's test
-    /// `test_put_account_configuration_without_parameters`, which was verified on AWS.
-    ///
-    /// # Errors
-    ///
-    /// `ValidationException` for a request that puts nothing.
-    pub(super) fn with(
-        &self,
-        request: &Map<String, Value>,
-        now: OffsetDateTime,
-    ) -> Result<Self, Refusal> {
-        let events = request.get("ExpiryEvents");
-        let days = events
-            .and_then(|events| events.get("DaysBeforeExpiry"))
-            .and_then(Value::as_i64)
-            .ok_or_else(|| Refusal::validation("Configuration for events is empty."))?;
-        let token = request.get("IdempotencyToken").and_then(Value::as_str);
-        let token = token.unwrap_or_default();
-        let now = now.unix_timestamp();
-        let mut tokens = self.tokens.clone();
-        tokens.retain(|_, used_at| now - *used_at < TOKEN_LIFE.whole_seconds());
-        if tokens.contains_key(token) {
-            return Ok(self.clone());
-        }
-        tokens.insert(token.to_owned(), now);
-        Ok(Self {
-            days_before_expiry: days,
-            tokens,
-        })
+    /// Whether `arn` names this place.
+    pub(super) fn has(&self, arn: &str) -> bool {
+        let mut parts = arn.split(':').skip(3);
+        parts.next() == Some(&self.region) && parts.next() == Some(&self.account.0)
+    }
+}
+
+/// The partition that `region` is in.
+pub(super) fn partition_of(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::knobs::{CertificateRequests, Knobs};
+use super::knobs::CertificateRequests;
 use super::refusal::Refusal;
 use super::requested::{
     Authority, CertificateUsage, N2, Progress, Requested, RootHierarchy, Switch,
@@ -17,20 +17,20 @@ use super::tagging_api::strings;
 use super::validation::{Method, Validation, may_validate};
 use certdrop::certificate::hexadecimal;
 
-/// Judges `request`, which has passed the model, as it stands at `now`.
+/// Judges `request`, which has passed the model and may have `quota` names, as it stands at `now`.
 ///
 /// # Errors
 ///
 /// The first rule that is broken.
 pub(super) fn judge(
     request: &Map<String, Value>,
-    knobs: &Knobs,
+    quota: usize,
+    requests: CertificateRequests,
     now: OffsetDateTime,
 ) -> Result<Requested, Refusal> {
     let names = names(request);
-    check_names(&names, knobs.quota.names)?;
+    check_names(&names, quota)?;
     let key_algorithm = text(request, "KeyAlgorithm").unwrap_or("RSA_2048");
-    let requests = knobs.requests;
     let authority = if let Some(arn) = text(request, "CertificateAuthorityArn") {
         private(request, arn)?
     } else {

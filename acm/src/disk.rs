@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::account::Configuration;
+use super::account::{Account, Place};
+use super::configuration::Configuration;
 use super::stored::Stored;
 
 /// What a folder has.
@@ -17,8 +18,8 @@ use super::stored::Stored;
 pub(super) struct Kept {
     /// All certificates.
     pub certificates: Vec<Stored>,
-    /// Configurations by region.
-    pub configurations: HashMap<String, Configuration>,
+    /// Configurations by account and region.
+    pub configurations: HashMap<Place, Configuration>,
 }
 
 /// A folder with a file for each certificate, readable by its owner alone.
@@ -30,12 +31,13 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Opens `folder`, makes it if need be, and reads all that is in it.
+    /// Opens `folder`, makes it if need be, and reads all that is in it. A configuration that names no
+    /// account was written when there was one only: it is that of `default`.
     ///
     /// # Errors
     ///
     /// Where the folder cannot be made or read, or one of its files is damaged.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, Kept)> {
+    pub(super) fn open(folder: &Path, default: &Account) -> io::Result<(Self, Kept)> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -46,9 +48,12 @@ impl Disk {
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("json") => kept.certificates.push(read(&path)?),
                 Some("account") => {
-                    let region = path.file_stem().and_then(|stem| stem.to_str());
-                    let region = region.unwrap_or_default().to_owned();
-                    kept.configurations.insert(region, read(&path)?);
+                    let place = place_of(&path, default);
+                    let named = folder.join(file_of(&place));
+                    if path != named {
+                        fs::rename(&path, &named)?;
+                    }
+                    kept.configurations.insert(place, read(&named)?);
                 }
                 // Left over from a process that was killed while it wrote.
                 Some("new") => fs::remove_file(&path)?,
@@ -70,18 +75,17 @@ impl Disk {
         self.write(&self.path_of(&certificate.arn), certificate)
     }
 
-    /// Writes the configuration of `region`; it is on the disk when this returns.
+    /// Writes the configuration of `place`; it is on the disk when this returns.
     ///
     /// # Errors
     ///
     /// Where the disk is full or gone. The old state is there still.
     pub(super) fn save_configuration(
         &self,
-        region: &str,
+        place: &Place,
         configuration: &Configuration,
     ) -> io::Result<()> {
-        let path = self.folder.join(format!("{region}.account"));
-        self.write(&path, configuration)
+        self.write(&self.folder.join(file_of(place)), configuration)
     }
 
     fn write(&self, path: &Path, content: &impl Serialize) -> io::Result<()> {
@@ -119,6 +123,25 @@ impl Disk {
         let region = arn.split(':').nth(3).unwrap_or_default();
         let id = arn.rsplit('/').next().unwrap_or_default();
         self.folder.join(format!("{region}.{id}.json"))
+    }
+}
+
+/// `123456789012.us-east-1.account`.
+fn file_of(place: &Place) -> String {
+    format!("{}.{}.account", place.account, place.region)
+}
+
+/// What [`file_of`] has named, or the region alone.
+fn place_of(path: &Path, default: &Account) -> Place {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    let stem = stem.unwrap_or_default();
+    let named = stem
+        .split_once('.')
+        .and_then(|(account, region)| Some((account.parse().ok()?, region)));
+    let (account, region) = named.unwrap_or_else(|| (default.clone(), stem));
+    Place {
+        account,
+        region: region.to_owned(),
     }
 }
 

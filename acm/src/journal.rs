@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::account::Account;
+
 /// One call. Nothing of its body but the ARN.
 #[derive(Clone, Serialize)]
 pub struct Entry {
@@ -13,12 +15,26 @@ pub struct Entry {
     pub time: OffsetDateTime,
     /// `ImportCertificate`.
     pub operation: String,
+    /// Whose call it was.
+    pub account: Account,
     /// From the signature's scope.
     pub region: String,
-    /// The certificate that it was about, if it named one or made one.
+    /// The certificate that it was about, if it named one or made one, or the role.
     pub arn: Option<String>,
+    /// What else AssumeRole was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumption: Option<Assumption>,
     /// `ok`, or the code of the error.
     pub outcome: String,
+}
+
+/// What AssumeRole was told beside the role. Nothing of it is secret.
+#[derive(Clone, Serialize)]
+pub struct Assumption {
+    /// `RoleSessionName`.
+    pub session_name: Option<String>,
+    /// `ExternalId`.
+    pub external_id: Option<String>,
 }
 
 /// The last calls, the oldest first.
@@ -34,9 +50,9 @@ impl Journal {
         self.0.push_back(entry);
     }
 
-    /// All that are remembered.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter()
+    /// The calls of `account` that are remembered.
+    pub fn entries(&self, account: &Account) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(move |entry| entry.account == *account)
     }
 
     /// Forgets all.

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::account::{Account, Place};
 use super::refusal::Refusal;
 use super::requested::End;
+use super::roles::{Role, RoleArn};
 use super::unsettled::Unsettled;
 
 /// All knobs. A member that is left out is at its default: no limit of rate, no delay, no lag, the
@@ -28,9 +30,35 @@ pub struct Knobs {
     pub requests: CertificateRequests,
     /// What nobody knows of ACM, as it is to be here.
     pub unsettled: Unsettled,
+    /// The roles that may be assumed.
+    pub roles: BTreeMap<RoleArn, Role>,
+    /// What is different for single accounts.
+    pub accounts: BTreeMap<Account, AccountKnobs>,
     /// The instant that it is, for ever; `null` for the clock.
     #[serde(with = "time::serde::rfc3339::option")]
     pub now: Option<OffsetDateTime>,
+}
+
+/// The knobs of one account. A member that is left out is as for all accounts, one that is there
+/// replaces it as a whole.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountKnobs {
+    /// Calls a second by operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<BTreeMap<String, Rate>>,
+    /// How many milliseconds an answer is held back, by operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<BTreeMap<String, u64>>,
+    /// How many milliseconds `GetResources` and `SearchCertificates` are behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<BTreeMap<String, u64>>,
+    /// How many certificates and imports it may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// How its certificate requests go on and end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<CertificateRequests>,
 }
 
 /// Calls a second.
@@ -119,30 +147,54 @@ impl Knobs {
     }
 
     /// How long the answer to `operation` is held back.
-    #[must_use]
-    pub fn delay_of(&self, operation: &str) -> Duration {
-        Duration::from_millis(
-            named_or_any(&self.delay_ms, operation)
-                .copied()
-                .unwrap_or(0),
-        )
+    pub(super) fn delay_of(&self, account: &Account, operation: &str) -> Duration {
+        let own = self
+            .accounts
+            .get(account)
+            .and_then(|own| own.delay_ms.as_ref());
+        milliseconds_of(own.unwrap_or(&self.delay_ms), operation)
     }
 
     /// How far `operation` is behind.
-    #[must_use]
-    pub fn lag_of(&self, operation: &str) -> Duration {
-        Duration::from_millis(named_or_any(&self.lag_ms, operation).copied().unwrap_or(0))
+    pub(super) fn lag_of(&self, account: &Account, operation: &str) -> Duration {
+        let own = self
+            .accounts
+            .get(account)
+            .and_then(|own| own.lag_ms.as_ref());
+        milliseconds_of(own.unwrap_or(&self.lag_ms), operation)
     }
+
+    /// How many certificates and imports `account` may have.
+    pub(super) fn quota_of(&self, account: &Account) -> Quota {
+        let own = self.accounts.get(account).and_then(|own| own.quota);
+        own.unwrap_or(self.quota)
+    }
+
+    /// How the certificate requests of `account` go on and end.
+    pub(super) fn requests_of(&self, account: &Account) -> CertificateRequests {
+        let own = self.accounts.get(account).and_then(|own| own.requests);
+        own.unwrap_or(self.requests)
+    }
+
+    fn rate_of(&self, account: &Account, operation: &str) -> Option<&Rate> {
+        let own = self.accounts.get(account).and_then(|own| own.rate.as_ref());
+        named_or_any(own.unwrap_or(&self.rate), operation)
+    }
+}
+
+fn milliseconds_of(values: &BTreeMap<String, u64>, operation: &str) -> Duration {
+    Duration::from_millis(named_or_any(values, operation).copied().unwrap_or(0))
 }
 
 fn named_or_any<'a, T>(values: &'a BTreeMap<String, T>, operation: &str) -> Option<&'a T> {
     values.get(operation).or_else(|| values.get("*"))
 }
 
-/// How many calls are left, by operation: a bucket that fills at the rate and holds the burst.
+/// How many calls are left, by place and operation: a bucket that fills at the rate and holds the
+/// burst.
 #[derive(Default)]
 pub(super) struct Meters {
-    buckets: BTreeMap<String, Bucket>,
+    buckets: BTreeMap<(Place, String), Bucket>,
 }
 
 struct Bucket {
@@ -151,22 +203,24 @@ struct Bucket {
 }
 
 impl Meters {
-    /// Takes one call of `operation` at the instant `now`.
+    /// Takes one call of `operation` in `place` at the instant `now`.
     ///
     /// # Errors
     ///
     /// `ThrottlingException` where the rate of `knobs` allows none now.
     pub(super) fn take(
         &mut self,
+        place: &Place,
         operation: &str,
         knobs: &Knobs,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let Some(rate) = named_or_any(&knobs.rate, operation) else {
+        let Some(rate) = knobs.rate_of(&place.account, operation) else {
             return Ok(());
         };
         let burst = rate.burst.unwrap_or(rate.per_second).max(1.0);
-        let bucket = self.buckets.entry(operation.to_owned()).or_insert(Bucket {
+        let key = (place.clone(), operation.to_owned());
+        let bucket = self.buckets.entry(key).or_insert(Bucket {
             tokens: burst,
             filled_at: now,
         });

@@ -1,4 +1,5 @@
-//! A local AWS Certificate Manager that refuses what ACM refuses.
+//! A local AWS Certificate Manager that refuses what ACM refuses, and as much of STS as lets a client
+//! change the account.
 //!
 //! It reads ACM's rules a second time, on purpose: it shares the certificate model with the rest of
 //! certdrop but knows nothing of [`certdrop::validate`] and [`certdrop::binding`], so that one reading can
@@ -7,22 +8,26 @@
 //!
 //! | file | what happens there |
 //! |---|---|
-//! | `http` | awsJson1_1 on the wire; the knobs' own paths |
+//! | `http`, `query` | awsJson1_1 and the query protocol on the wire; the knobs' own paths |
 //! | `service` | the operations |
 //! | `requests`, `patterns`, `shape` | the members that the service's model allows, and how they are checked |
 //! | `material`, `pem`, `reimport`, `tags` | ACM's own rules for imports |
 //! | `lifecycle`, `certificate_request`, `validation`, `issue`, `requested` | a requested certificate, from the request on |
 //! | `certificate_options`, `export`, `renew`, `resend`, `revoke` | what may be done with one |
-//! | `account`, `resource_tags` | the rest of the API |
+//! | `configuration`, `resource_tags` | the rest of the API |
 //! | `x509_facts`, `describe`, `list`, `search`, `tagging_api`, `paging` | the answers |
 //! | `view`, `unsettled` | how certificates are looked at, and what nobody knows of ACM |
+//! | `account`, `caller` | whose it is, and who calls |
+//! | `sts`, `roles`, `session` | roles that may be assumed, and their credentials |
 //! | `stored`, `store`, `disk` | what is kept |
 //! | `knobs`, `journal` | what only tests need |
 
 mod account;
 mod answer;
+mod caller;
 mod certificate_options;
 mod certificate_request;
+mod configuration;
 mod describe;
 mod disk;
 mod export;
@@ -36,6 +41,7 @@ mod material;
 mod paging;
 mod patterns;
 mod pem;
+mod query;
 mod refusal;
 mod reimport;
 mod renew;
@@ -44,12 +50,15 @@ mod requests;
 mod resend;
 mod resource_tags;
 mod revoke;
+mod roles;
 mod search;
 mod service;
+mod session;
 mod shape;
 mod sort;
 mod store;
 mod stored;
+mod sts;
 mod tagging_api;
 mod tags;
 mod unsettled;
@@ -61,13 +70,17 @@ use std::io;
 
 use tokio::net::TcpListener;
 
+pub use account::Account;
+pub use caller::Signed;
 pub use describe::{MEMBERS as DETAIL_MEMBERS, Shown};
-pub use knobs::{CertificateRequests, Knobs, Quota, Rate};
+pub use knobs::{AccountKnobs, CertificateRequests, Knobs, Quota, Rate};
 pub use refusal::Refusal;
 pub use requested::{End, FailureReason};
 pub use requests::{UNBOUNDED, request_of};
+pub use roles::{Fault, Principal, Role, RoleArn};
 pub use service::{Call, Options, Service};
 pub use shape::{Member, Pattern, Presence, Shape};
+pub use sts::ASSUME_ROLE;
 pub use unsettled::{
     AbsentUsages, IpNames, IssuerName, Reading, ReservedTag, TagWithoutValue, TooManyTags,
     Unsettled,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::account::Place;
 use super::refusal::Refusal;
 use super::requested::{End, FailureReason, Issued, Progress, Requested};
 use super::service::{Service, blob, text_of};
-use super::store::region_of;
 use super::stored::{Origin, Stored};
 use super::tags::{self, Tags};
 use super::{certificate_options, certificate_request, export, renew, resend, revoke};
@@ -17,12 +17,12 @@ impl Service {
     /// A repeated request within its token's life is the same.
     pub(super) fn request(
         &mut self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
         let fingerprint = certificate_request::fingerprint(request);
-        let known = self.store.all(region).into_iter().find(|certificate| {
+        let known = self.store.all(place).into_iter().find(|certificate| {
             let known = certificate.requested().and_then(|r| r.idempotency.as_ref());
             known.is_some()
                 && known == fingerprint.as_ref()
@@ -34,9 +34,11 @@ impl Service {
         let given = request.get("Tags").map(tags::given).unwrap_or_default();
         let reserved = self.knobs.unsettled.reserved_tag;
         let tags = Tags::default().with(&given, reserved)?;
-        let requested = certificate_request::judge(request, &self.knobs, now)?;
+        let quota = self.knobs.quota_of(&place.account).names;
+        let requests = self.knobs.requests_of(&place.account);
+        let requested = certificate_request::judge(request, quota, requests, now)?;
         let origin = Origin::Requested(Box::new(requested));
-        let stored = self.new_certificate(region, tags, origin, now)?;
+        let stored = self.new_certificate(place, tags, origin, now)?;
         let arn = stored.arn.clone();
         self.store.put(stored)?;
         Ok(json!({"CertificateArn": arn}))
@@ -88,11 +90,11 @@ impl Service {
 
     pub(super) fn export(
         &mut self,
-        region: &str,
+        place: &Place,
         mut request: Map<String, Value>,
     ) -> Result<Value, Refusal> {
         let passphrase = blob(&mut request, "Passphrase").unwrap_or_default();
-        let certificate = Arc::clone(self.named(region, &request)?);
+        let certificate = Arc::clone(self.named(place, &request)?);
         let (answer, requested) = export::export(&certificate, &passphrase)?;
         self.store.put(certificate.with(requested))?;
         Ok(answer)
@@ -100,11 +102,11 @@ impl Service {
 
     pub(super) fn renew(
         &mut self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let certificate = Arc::clone(self.named(region, request)?);
+        let certificate = Arc::clone(self.named(place, request)?);
         renew::check(&certificate)?;
         self.end_request(&certificate, End::Issued, now)?;
         Ok(json!({}))
@@ -112,12 +114,12 @@ impl Service {
 
     pub(super) fn revoke(
         &mut self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
         let reason = text_of(request, "RevocationReason").unwrap_or_default();
-        let certificate = self.named(region, request)?;
+        let certificate = self.named(place, request)?;
         let revoked = certificate.with(revoke::revoked(certificate, reason, now)?);
         let answer = json!({"CertificateArn": revoked.arn});
         self.store.put(revoked)?;
@@ -126,17 +128,17 @@ impl Service {
 
     pub(super) fn update_options(
         &mut self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
         let none = Map::new();
         let options = request.get("Options").and_then(Value::as_object);
-        let certificate = self.named(region, request)?;
+        let certificate = self.named(place, request)?;
         let updated = certificate_options::updated(
             certificate,
             options.unwrap_or(&none),
-            self.knobs.requests,
+            self.knobs.requests_of(&place.account),
             now,
         )?;
         let updated = certificate.with(updated);
@@ -146,23 +148,23 @@ impl Service {
 
     pub(super) fn resend(
         &self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
         let text = |member: &str| text_of(request, member).unwrap_or_default();
         let (name, domain) = (text("Domain"), text("ValidationDomain"));
-        resend::check(self.named(region, request)?, name, domain, now)?;
+        resend::check(self.named(place, request)?, name, domain, now)?;
         Ok(json!({}))
     }
 
     pub(super) fn list_validations(
         &self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let certificate = self.named(region, request)?;
+        let certificate = self.named(place, request)?;
         let requested = certificate.requested();
         let validated = requested.and_then(|r| Some((r, r.validation()?)));
         let (requested, validation) = validated.ok_or_else(|| {
@@ -178,10 +180,9 @@ impl Service {
     ///
     /// Where there is no such request, or it has ended.
     pub fn end_request_now(&mut self, arn: &str, end: End) -> Result<(), Refusal> {
-        let region = region_of(arn).to_owned();
         let now = self.now();
         self.end_due_requests(now)?;
-        let certificate = Arc::clone(self.existing(&region, arn)?);
+        let certificate = Arc::clone(self.kept(arn)?);
         if certificate.status(now) != "PENDING_VALIDATION" {
             return Err(Refusal::unreadable(format!(
                 "{arn} is no request that waits for its validation"

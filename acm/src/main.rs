@@ -1,10 +1,11 @@
 //! `certdrop-acm`: a strict AWS Certificate Manager on loopback, for tests.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use certdrop_acm::{Knobs, Options, Reading};
+use certdrop_acm::{Account, Knobs, Options, Reading, Role, RoleArn};
 use clap::Parser;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 
 /// A local AWS Certificate Manager that refuses what ACM refuses.
 ///
-/// Point a client at it with AWS_ENDPOINT_URL_ACM and
+/// Point a client at it with AWS_ENDPOINT_URL_ACM, AWS_ENDPOINT_URL_STS and
 /// AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API. Signatures are not verified; the region is the one
 /// that a request is signed for. Private keys are judged and forgotten.
 #[derive(Parser)]
@@ -27,9 +28,12 @@ struct Arguments {
     /// Folder that keeps the certificates, surviving any kill; in memory if left out
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The account that everything belongs to
-    #[arg(long, default_value = "123456789012", value_parser = account)]
-    account: String,
+    /// The account of every access key that names no other by its twelve digits
+    #[arg(long, default_value_t)]
+    account: Account,
+    /// Roles that may be assumed: a file with the JSON of the knob `roles`
+    #[arg(long, value_name = "FILE")]
+    roles: Option<PathBuf>,
     /// Region of requests without a signature
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -62,6 +66,9 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         now: arguments.now,
         ..Knobs::default()
     };
+    if let Some(path) = &arguments.roles {
+        knobs.roles = roles(path).with_context(|| path.display().to_string())?;
+    }
     if arguments.require_chain {
         knobs.unsettled.leaf_without_chain = Reading::Refused;
     }
@@ -86,11 +93,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
-    is_account
-        .then(|| text.to_owned())
-        .ok_or_else(|| "an account has twelve digits".to_owned())
+fn roles(path: &Path) -> anyhow::Result<BTreeMap<RoleArn, Role>> {
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, String> {

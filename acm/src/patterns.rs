@@ -65,6 +65,27 @@ pub(super) static WORD: Pattern = Pattern {
     text: r"\w+",
     matches: |text| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
 };
+/// Names of sessions.
+pub(super) static SESSION_NAME: Pattern = Pattern {
+    text: r"[\w+=,.@-]*",
+    matches: |text| text.chars().all(|c| is_word(c, "+=,.@-")),
+};
+/// External IDs of roles.
+pub(super) static EXTERNAL_ID: Pattern = Pattern {
+    text: r"[\w+=,.@:\/-]*",
+    matches: |text| text.chars().all(|c| is_word(c, "+=,.@:/-")),
+};
+/// What XML may contain, and not nothing.
+pub(super) static UNICODE: Pattern = Pattern {
+    text: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
+    matches: |text| {
+        !text.is_empty()
+            && text.chars().all(|c| {
+                matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{85}' | '\u{a0}'..)
+                    && !matches!(c, '\u{fffe}' | '\u{ffff}')
+            })
+    },
+};
 /// Tokens of pages.
 pub(super) static LATIN_1: Pattern = Pattern {
     text: r"[\u0009\u000A\u000D\u0020-\u00FF]*",
@@ -80,10 +101,7 @@ pub(super) static ANYTHING: Pattern = Pattern {
 };
 
 fn is_arn(text: &str, service: &str) -> bool {
-    let part = |part: &str, others: &str| {
-        part.chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || others.contains(c))
-    };
+    let part = |part: &str, others: &str| part.chars().all(|c| is_word(c, others));
     match *text.splitn(6, ':').collect::<Vec<_>>() {
         ["arn", partition, named, region, account, resource] => {
             named == service
@@ -98,6 +116,11 @@ fn is_arn(text: &str, service: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// `\w`, or one of `others`.
+fn is_word(c: char, others: &str) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || others.contains(c)
 }
 
 fn is_label(label: &str) -> bool {

@@ -64,16 +64,39 @@ impl Refusal {
         Self::new("SerializationException", message)
     }
 
+    /// `ServiceUnavailable`.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(
+            "ServiceUnavailable",
+            "The request has failed due to a temporary failure of the server.",
+        )
+    }
+
     /// The local ACM itself has failed: its disk, mostly.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new("InternalFailure", message)
     }
 
-    /// The status of the HTTP answer.
+    /// `ok`, or the code, for the journal.
+    pub(super) fn outcome<T>(answer: &Result<T, Self>) -> String {
+        let refused = answer.as_ref().err();
+        refused.map_or("ok", |refusal| refusal.code).to_owned()
+    }
+
+    /// The status of the HTTP answer. Only services with XML answer with 403: AccessDenied and the like
+    /// are theirs alone.
+    ///
+    /// Source: "Common Errors" of the API references of STS and of ACM.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.code {
+            "AccessDenied"
+            | "ExpiredToken"
+            | "InvalidClientTokenId"
+            | "MissingAuthenticationToken" => 403,
             "InternalFailure" => 500,
+            "ServiceUnavailable" => 503,
             _ => 400,
         }
     }

@@ -41,7 +41,12 @@ pub fn request_of(operation: &str) -> Option<&'static Shape> {
     })
 }
 
-const fn member(name: &'static str, presence: Presence, shape: &'static Shape) -> Member {
+/// A member of a structure.
+pub(super) const fn member(
+    name: &'static str,
+    presence: Presence,
+    shape: &'static Shape,
+) -> Member {
     Member {
         name,
         presence,
@@ -53,7 +58,8 @@ const fn list(of: &'static Shape, min: usize, max: usize) -> Shape {
     Shape::List { of, min, max }
 }
 
-const fn text(min: usize, max: usize, pattern: Option<&'static Pattern>) -> Shape {
+/// A text of so many characters.
+pub(super) const fn text(min: usize, max: usize, pattern: Option<&'static Pattern>) -> Shape {
     Shape::Text { min, max, pattern }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::account::{Account, Place, partition_of};
+use super::caller::{Caller, NoCaller, Signed};
 use super::describe::detail;
 use super::issue::Issuer;
 use super::journal::{Entry, Journal};
@@ -25,12 +27,11 @@ use super::tags::Tags;
 use super::unsettled::TooManyTags;
 use super::view::View;
 use super::{list, reimport, requests, resource_tags, search, shape, tagging_api, tags};
-use certdrop::certificate::hexadecimal;
 
 /// What a local ACM is started with.
 pub struct Options {
-    /// Twelve digits.
-    pub account: String,
+    /// Whose the requests are that name no other account.
+    pub account: Account,
     /// The region of requests without a signature; the others name theirs.
     pub region: String,
     /// Where the certificates are kept; `None` for in memory only.
@@ -45,7 +46,7 @@ impl Default for Options {
     /// In memory, with the system's clock, and as strict as AWS is likely to be.
     fn default() -> Self {
         Self {
-            account: "123456789012".to_owned(),
+            account: Account::default(),
             region: "us-east-1".to_owned(),
             data: None,
             clock: system_clock,
@@ -62,7 +63,7 @@ fn system_clock() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// ACM and, for certificates, the tagging API of one account.
+/// ACM and, for certificates, the tagging API.
 pub struct Service {
     options: Options,
     /// Signs what is requested.
@@ -71,7 +72,8 @@ pub struct Service {
     pub(super) store: Store,
     /// How the knobs stand now.
     pub knobs: Knobs,
-    meters: Meters,
+    /// How fast calls come.
+    pub(super) meters: Meters,
     /// What was asked.
     pub journal: Journal,
 }
@@ -80,8 +82,8 @@ pub struct Service {
 pub struct Call {
     /// `ImportCertificate`.
     pub operation: String,
-    /// From the signature's scope; `None` for a request without a signature.
-    pub region: Option<String>,
+    /// By whom and for which region; `None` for a request without a signature.
+    pub signed: Option<Signed>,
     /// The body, a structure.
     pub request: Map<String, Value>,
 }
@@ -94,7 +96,7 @@ impl Service {
     /// Where the folder cannot be used or a file in it is damaged.
     pub fn open(options: Options) -> io::Result<Self> {
         Ok(Self {
-            store: Store::open(options.data.as_deref())?,
+            store: Store::open(options.data.as_deref(), &options.account)?,
             knobs: options.knobs.clone(),
             issuer: Issuer::default(),
             meters: Meters::default(),
@@ -109,37 +111,69 @@ impl Service {
     ///
     /// What AWS refuses, in AWS's words.
     pub fn answer(&mut self, call: Call) -> Result<Value, Refusal> {
-        let region = call.region.unwrap_or_else(|| self.options.region.clone());
-        let operation = call.operation;
+        let (place, caller) = self.caller_of(call.signed.as_ref());
         let mut arn = text_of(&call.request, "CertificateArn").map(str::to_owned);
-        let answer = self.dispatch(&operation, &region, call.request);
+        let answer = match caller {
+            Ok(_) => self.dispatch(&call.operation, &place, call.request),
+            Err(nobody) => Err(nobody.in_json()),
+        };
         if let Ok(answer) = &answer {
             let made = answer.get("CertificateArn").and_then(Value::as_str);
             arn = arn.or(made.map(str::to_owned));
         }
         self.journal.add(Entry {
             time: self.now(),
-            operation,
-            region,
+            operation: call.operation,
+            account: place.account,
+            region: place.region,
             arn,
-            outcome: match &answer {
-                Ok(_) => "ok".to_owned(),
-                Err(refusal) => refusal.code.to_owned(),
-            },
+            assumption: None,
+            outcome: Refusal::outcome(&answer),
         });
         answer
+    }
+
+    /// Who calls, and the place that the call is about. One by nobody is noted where the session was,
+    /// or in the default account.
+    pub(super) fn caller_of(&self, signed: Option<&Signed>) -> (Place, Result<Caller, NoCaller>) {
+        let default = &self.options.account;
+        let caller = Caller::of(signed, default, self.now());
+        let account = match &caller {
+            Ok(caller) => &caller.account,
+            Err(NoCaller::Expired(account)) => account,
+            Err(NoCaller::Unknown) => default,
+        };
+        let region = signed.map_or(&self.options.region, |signed| &signed.region);
+        let place = Place {
+            account: account.clone(),
+            region: region.clone(),
+        };
+        (place, caller)
+    }
+
+    /// Whose the requests are that name no other account.
+    #[must_use]
+    pub fn default_account(&self) -> &Account {
+        &self.options.account
+    }
+
+    /// How long the answer to a call is to be held back.
+    pub(super) fn delay_of(&self, operation: &str, signed: Option<&Signed>) -> Duration {
+        let (place, _) = self.caller_of(signed);
+        self.knobs.delay_of(&place.account, operation)
     }
 
     fn dispatch(
         &mut self,
         operation: &str,
-        region: &str,
+        place: &Place,
         request: Map<String, Value>,
     ) -> Result<Value, Refusal> {
         let Some(shape) = requests::request_of(operation) else {
             return Err(Refusal::new("UnknownOperationException", ""));
         };
-        self.meters.take(operation, &self.knobs, Instant::now())?;
+        self.meters
+            .take(place, operation, &self.knobs, Instant::now())?;
         self.check_tags(operation, &request)?;
         shape::check(shape, &request)?;
         let now = self.now();
@@ -148,7 +182,7 @@ impl Service {
             now,
             unsettled: self.knobs.unsettled,
         };
-        self.perform(operation, region, request, &view)
+        self.perform(operation, place, request, &view)
     }
 
     /// What is judged of tags before the model.
@@ -173,63 +207,63 @@ impl Service {
     fn perform(
         &mut self,
         operation: &str,
-        region: &str,
+        place: &Place,
         request: Map<String, Value>,
         view: &View,
     ) -> Result<Value, Refusal> {
         let now = view.now;
         match operation {
-            "ImportCertificate" => self.import(region, request, view),
+            "ImportCertificate" => self.import(place, request, view),
             "DescribeCertificate" => {
-                let certificate = self.named(region, &request)?;
+                let certificate = self.named(place, &request)?;
                 Ok(json!({"Certificate": detail(certificate, view)}))
             }
-            "GetCertificate" => self.get(region, &request),
-            "ListCertificates" => list::list(&request, self.store.all(region), view),
+            "GetCertificate" => self.get(place, &request),
+            "ListCertificates" => list::list(&request, self.store.all(place), view),
             "SearchCertificates" => {
-                let lag = self.knobs.lag_of(operation);
-                search::search(&request, self.store.all_as_of(region, lag), view)
+                let lag = self.knobs.lag_of(&place.account, operation);
+                search::search(&request, self.store.all_as_of(place, lag), view)
             }
-            "DeleteCertificate" => self.delete(region, &request),
+            "DeleteCertificate" => self.delete(place, &request),
             "ListTagsForCertificate" => {
-                let certificate = self.named(region, &request)?;
+                let certificate = self.named(place, &request)?;
                 let without_value = view.unsettled.tag_without_value;
                 Ok(json!({"Tags": certificate.tags.to_json(without_value)}))
             }
             "AddTagsToCertificate" | "RemoveTagsFromCertificate" => {
-                self.change_tags(operation, region, &request)
+                self.change_tags(operation, place, &request)
             }
-            "RequestCertificate" => self.request(region, &request, now),
-            "ListCertificateDomainValidations" => self.list_validations(region, &request, now),
-            "ResendValidationEmail" => self.resend(region, &request, now),
-            "UpdateCertificateOptions" => self.update_options(region, &request, now),
-            "ExportCertificate" => self.export(region, request),
-            "RenewCertificate" => self.renew(region, &request, now),
-            "RevokeCertificate" => self.revoke(region, &request, now),
-            "GetAccountConfiguration" => Ok(self.store.configuration(region).to_json()),
-            "PutAccountConfiguration" => self.put_configuration(region, &request, now),
+            "RequestCertificate" => self.request(place, &request, now),
+            "ListCertificateDomainValidations" => self.list_validations(place, &request, now),
+            "ResendValidationEmail" => self.resend(place, &request, now),
+            "UpdateCertificateOptions" => self.update_options(place, &request, now),
+            "ExportCertificate" => self.export(place, request),
+            "RenewCertificate" => self.renew(place, &request, now),
+            "RevokeCertificate" => self.revoke(place, &request, now),
+            "GetAccountConfiguration" => Ok(self.store.configuration(place).to_json()),
+            "PutAccountConfiguration" => self.put_configuration(place, &request, now),
             "TagResource" | "UntagResource" | "ListTagsForResource" => {
                 let arn = text_of(&request, "ResourceArn").unwrap_or_default();
                 Err(resource_tags::refusal(arn, operation))
             }
             "GetResources" => {
-                let lag = self.knobs.lag_of(operation);
-                tagging_api::get_resources(&request, self.store.all_as_of(region, lag))
+                let lag = self.knobs.lag_of(&place.account, operation);
+                tagging_api::get_resources(&request, self.store.all_as_of(place, lag))
             }
-            "TagResources" | "UntagResources" => Ok(self.tag_resources(region, &request)),
+            "TagResources" | "UntagResources" => Ok(self.tag_resources(place, &request)),
             _ => Err(Refusal::new("UnknownOperationException", "")),
         }
     }
 
     fn import(
         &mut self,
-        region: &str,
+        place: &Place,
         mut request: Map<String, Value>,
         view: &View,
     ) -> Result<Value, Refusal> {
         let now = view.now;
         let current = match text_of(&request, "CertificateArn") {
-            Some(arn) => Some(Arc::clone(self.existing(region, arn)?)),
+            Some(arn) => Some(Arc::clone(self.existing(place, arn)?)),
             None => None,
         };
         if current
@@ -258,7 +292,7 @@ impl Service {
         if let Some(before) = current.as_ref().and_then(|current| current.imported()) {
             reimport::check(&before.leaf, &material.leaf)?;
         }
-        self.check_quotas(region, current.is_none(), now)?;
+        self.check_quotas(place, current.is_none(), now)?;
         let origin = Origin::Imported {
             material: Box::new(material),
             imported_at: now,
@@ -268,17 +302,22 @@ impl Service {
                 origin,
                 ..Stored::clone(&current)
             },
-            None => self.new_certificate(region, tags, origin, now)?,
+            None => self.new_certificate(place, tags, origin, now)?,
         };
         let arn = stored.arn.clone();
         self.store.put(stored)?;
-        self.store.note_import(region, now);
+        self.store.note_import(place, now);
         Ok(json!({"CertificateArn": arn}))
     }
 
-    fn check_quotas(&self, region: &str, is_new: bool, now: OffsetDateTime) -> Result<(), Refusal> {
-        let quota = self.knobs.quota;
-        if is_new && self.store.count_imported(region) >= quota.certificates {
+    fn check_quotas(
+        &self,
+        place: &Place,
+        is_new: bool,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        let quota = self.knobs.quota_of(&place.account);
+        if is_new && self.store.count_imported(place) >= quota.certificates {
             return Err(Refusal::quota(format!(
                 "You have reached the maximum number of certificates. Delete certificates that \
                  are not in use, or contact AWS Support to request an increase. The quota is {}.",
@@ -286,7 +325,7 @@ impl Service {
             )));
         }
         let year_ago = now - time::Duration::days(365);
-        if self.store.count_imports_since(region, year_ago) >= quota.imports_per_year {
+        if self.store.count_imports_since(place, year_ago) >= quota.imports_per_year {
             return Err(Refusal::quota(format!(
                 "You have imported the maximum number of {} certificates in the last year.",
                 quota.imports_per_year
@@ -295,8 +334,8 @@ impl Service {
         Ok(())
     }
 
-    fn get(&self, region: &str, request: &Map<String, Value>) -> Result<Value, Refusal> {
-        let certificate = self.named(region, request)?;
+    fn get(&self, place: &Place, request: &Map<String, Value>) -> Result<Value, Refusal> {
+        let certificate = self.named(place, request)?;
         let Some(material) = certificate.material() else {
             return Err(Refusal::in_progress());
         };
@@ -307,8 +346,8 @@ impl Service {
         Ok(answer)
     }
 
-    fn delete(&mut self, region: &str, request: &Map<String, Value>) -> Result<Value, Refusal> {
-        let certificate = Arc::clone(self.named(region, request)?);
+    fn delete(&mut self, place: &Place, request: &Map<String, Value>) -> Result<Value, Refusal> {
+        let certificate = Arc::clone(self.named(place, request)?);
         let Stored { arn, .. } = &*certificate;
         if certificate.is_in_use() {
             return Err(Refusal::in_use(arn));
@@ -320,12 +359,12 @@ impl Service {
     fn change_tags(
         &mut self,
         operation: &str,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
     ) -> Result<Value, Refusal> {
         let given = request.get("Tags").map(tags::given).unwrap_or_default();
         let reserved = self.knobs.unsettled.reserved_tag;
-        let certificate = self.named(region, request)?;
+        let certificate = self.named(place, request)?;
         let tags = match operation {
             "AddTagsToCertificate" => certificate.tags.with(&given, reserved)?,
             _ => certificate.tags.without(&given, reserved)?,
@@ -340,16 +379,16 @@ impl Service {
 
     fn put_configuration(
         &mut self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
         now: OffsetDateTime,
     ) -> Result<Value, Refusal> {
-        let configuration = self.store.configuration(region).with(request, now)?;
-        self.store.put_configuration(region, configuration)?;
+        let configuration = self.store.configuration(place).with(request, now)?;
+        self.store.put_configuration(place, configuration)?;
         Ok(json!({}))
     }
 
-    fn tag_resources(&mut self, region: &str, request: &Map<String, Value>) -> Value {
+    fn tag_resources(&mut self, place: &Place, request: &Map<String, Value>) -> Value {
         let added = request.get("Tags").and_then(Value::as_object);
         let added: Vec<tags::GivenTag<'_>> = added
             .into_iter()
@@ -366,7 +405,7 @@ impl Service {
         let reserved = self.knobs.unsettled.reserved_tag;
         let mut failed = Map::new();
         for arn in tagging_api::strings(request.get("ResourceARNList")) {
-            let outcome = self.existing(region, arn).cloned().and_then(|certificate| {
+            let outcome = self.existing(place, arn).cloned().and_then(|certificate| {
                 let tags = certificate
                     .tags
                     .without(&removed, reserved)?
@@ -389,8 +428,7 @@ impl Service {
     ///
     /// Where there is no such certificate.
     pub fn set_in_use_by(&mut self, arn: &str, in_use_by: Vec<String>) -> Result<(), Refusal> {
-        let region = super::store::region_of(arn).to_owned();
-        let certificate = self.existing(&region, arn)?;
+        let certificate = self.kept(arn)?;
         let changed = Stored {
             in_use_by,
             ..Stored::clone(certificate)
@@ -427,12 +465,12 @@ impl Service {
     /// Source of the sentence: `WaiterError.last_response` of DescribeCertificate, quoted in public.
     pub(super) fn named(
         &self,
-        region: &str,
+        place: &Place,
         request: &Map<String, Value>,
     ) -> Result<&Arc<Stored>, Refusal> {
         let arn = text_of(request, "CertificateArn").unwrap_or_default();
-        self.find(region, arn)?.ok_or_else(|| {
-            let account = &self.options.account;
+        self.find(place, arn)?.ok_or_else(|| {
+            let account = &place.account;
             not_found(&format!("certificate {arn} in account {account}"))
         })
     }
@@ -440,8 +478,8 @@ impl Service {
     /// The certificate `arn`.
     ///
     /// Source of the sentence: ImportCertificate onto an ARN that is gone, quoted in public.
-    pub(super) fn existing(&self, region: &str, arn: &str) -> Result<&Arc<Stored>, Refusal> {
-        self.find(region, arn)?
+    pub(super) fn existing(&self, place: &Place, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+        self.find(place, arn)?
             .ok_or_else(|| not_found(&format!("certificate {arn}")))
     }
 
@@ -450,7 +488,7 @@ impl Service {
     /// # Errors
     ///
     /// `InvalidArnException` where `arn` names something else.
-    fn find(&self, region: &str, arn: &str) -> Result<Option<&Arc<Stored>>, Refusal> {
+    fn find(&self, place: &Place, arn: &str) -> Result<Option<&Arc<Stored>>, Refusal> {
         if !arn
             .rsplit(':')
             .next()
@@ -462,7 +500,14 @@ impl Service {
             ));
         }
         let found = self.store.get(arn);
-        Ok(found.filter(|certificate| super::store::region_of(&certificate.arn) == region))
+        Ok(found.filter(|certificate| place.has(&certificate.arn)))
+    }
+
+    /// The certificate `arn`, of whatever account, for what AWS has no call for.
+    pub(super) fn kept(&self, arn: &str) -> Result<&Arc<Stored>, Refusal> {
+        self.store
+            .get(arn)
+            .ok_or_else(|| not_found(&format!("certificate {arn}")))
     }
 
     /// A certificate that has not been there before.
@@ -472,17 +517,13 @@ impl Service {
     /// Where the system has no random numbers.
     pub(super) fn new_certificate(
         &mut self,
-        region: &str,
+        place: &Place,
         tags: Tags,
         origin: Origin,
         now: OffsetDateTime,
     ) -> Result<Stored, Refusal> {
-        let account = &self.options.account;
-        let partition = match region {
-            _ if region.starts_with("cn-") => "aws-cn",
-            _ if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
+        let Place { account, region } = place;
+        let partition = partition_of(region);
         let id = random_uuid()?;
         Ok(Stored {
             arn: format!("arn:{partition}:acm:{region}:{account}:certificate/{id}"),
@@ -513,15 +554,9 @@ pub(super) fn random_uuid() -> Result<String, Refusal> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| Refusal::internal("the system has no random numbers"))?;
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = hexadecimal(&bytes, "");
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .filter_map(|range| hex.get(range))
-        .collect();
-    Ok(parts.join("-"))
+    Ok(uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string())
 }
 
 /// A text of the request.

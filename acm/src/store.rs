@@ -1,4 +1,4 @@
-//! All certificates of the account, in every region.
+//! All certificates, of every account and in every region.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::account::Configuration;
+use super::account::{Account, Place};
+use super::configuration::Configuration;
 use super::disk::{Disk, Kept};
 use super::refusal::Refusal;
 use super::stored::Stored;
@@ -16,11 +17,11 @@ use super::stored::Stored;
 /// All certificates, by ARN; on disk as well where a folder was given.
 pub(super) struct Store {
     certificates: BTreeMap<String, Arc<Stored>>,
-    configurations: HashMap<String, Configuration>,
+    configurations: HashMap<Place, Configuration>,
     disk: Option<Disk>,
     next_sequence: u64,
     changes: VecDeque<Change>,
-    imports: HashMap<String, VecDeque<OffsetDateTime>>,
+    imports: HashMap<Place, VecDeque<OffsetDateTime>>,
 }
 
 /// What an eventually consistent reader still sees.
@@ -31,15 +32,15 @@ struct Change {
 }
 
 impl Store {
-    /// An empty store, or what is in `folder`.
+    /// An empty store, or what is in `folder`; what names no account there is of `default`.
     ///
     /// # Errors
     ///
     /// Where the folder cannot be used or a file in it is damaged.
-    pub(super) fn open(folder: Option<&Path>) -> io::Result<Self> {
+    pub(super) fn open(folder: Option<&Path>, default: &Account) -> io::Result<Self> {
         let (disk, kept) = match folder {
             Some(folder) => {
-                let (disk, kept) = Disk::open(folder)?;
+                let (disk, kept) = Disk::open(folder, default)?;
                 (Some(disk), kept)
             }
             None => (None, Kept::default()),
@@ -55,13 +56,10 @@ impl Store {
         for certificate in kept.certificates {
             store.next_sequence = store.next_sequence.max(certificate.sequence + 1);
             // Imports of certificates that were replaced or deleted since are not known any more.
-            if let Some(imported_at) = certificate.imported_at() {
-                let region = region_of(&certificate.arn).to_owned();
-                store
-                    .imports
-                    .entry(region)
-                    .or_default()
-                    .push_back(imported_at);
+            let place = Place::of(&certificate.arn);
+            if let Some((place, imported_at)) = place.zip(certificate.imported_at()) {
+                let imports = store.imports.entry(place).or_default();
+                imports.push_back(imported_at);
             }
             store
                 .certificates
@@ -76,16 +74,16 @@ impl Store {
         self.certificates.get(arn)
     }
 
-    /// All certificates of `region`, the oldest first.
+    /// All certificates of `place`, the oldest first.
     #[must_use]
-    pub(super) fn all(&self, region: &str) -> Vec<Arc<Stored>> {
+    pub(super) fn all(&self, place: &Place) -> Vec<Arc<Stored>> {
         let all = self.certificates.values();
-        in_order(all.filter(|c| region_of(&c.arn) == region).cloned())
+        in_order(all.filter(|c| place.has(&c.arn)).cloned())
     }
 
-    /// The certificates of `region` as they were `lag` ago, the oldest first.
+    /// The certificates of `place` as they were `lag` ago, the oldest first.
     #[must_use]
-    pub(super) fn all_as_of(&self, region: &str, lag: Duration) -> Vec<Arc<Stored>> {
+    pub(super) fn all_as_of(&self, place: &Place, lag: Duration) -> Vec<Arc<Stored>> {
         let mut seen: BTreeMap<&str, Option<&Arc<Stored>>> = BTreeMap::new();
         for change in self.changes.iter().rev() {
             if change.at.elapsed() >= lag {
@@ -99,59 +97,59 @@ impl Store {
             .filter(|(arn, _)| !seen.contains_key(arn.as_str()))
             .map(|(_, certificate)| certificate);
         let all = unchanged.chain(seen.values().filter_map(|before| *before));
-        in_order(all.filter(|c| region_of(&c.arn) == region).cloned())
+        in_order(all.filter(|c| place.has(&c.arn)).cloned())
     }
 
-    /// The requests of all regions that end by `now` and have not ended yet.
+    /// The requests of all places that end by `now` and have not ended yet.
     #[must_use]
     pub(super) fn due(&self, now: OffsetDateTime) -> Vec<Arc<Stored>> {
         let is_due = |c: &&Arc<Stored>| c.requested().is_some_and(|r| r.due(now).is_some());
         self.certificates.values().filter(is_due).cloned().collect()
     }
 
-    /// The configuration of `region`.
+    /// The configuration of `place`.
     #[must_use]
-    pub(super) fn configuration(&self, region: &str) -> Configuration {
-        self.configurations.get(region).cloned().unwrap_or_default()
+    pub(super) fn configuration(&self, place: &Place) -> Configuration {
+        self.configurations.get(place).cloned().unwrap_or_default()
     }
 
-    /// Sets the configuration of `region`; it is on the disk when this returns.
+    /// Sets the configuration of `place`; it is on the disk when this returns.
     ///
     /// # Errors
     ///
     /// `InternalFailure` where the disk cannot be written. Nothing has changed then.
     pub(super) fn put_configuration(
         &mut self,
-        region: &str,
+        place: &Place,
         configuration: Configuration,
     ) -> Result<(), Refusal> {
         if let Some(disk) = &self.disk {
-            disk.save_configuration(region, &configuration)
+            disk.save_configuration(place, &configuration)
                 .map_err(|error| disk_failed(&error))?;
         }
-        self.configurations.insert(region.to_owned(), configuration);
+        self.configurations.insert(place.clone(), configuration);
         Ok(())
     }
 
-    /// How many imported certificates `region` has.
+    /// How many imported certificates `place` has.
     #[must_use]
-    pub(super) fn count_imported(&self, region: &str) -> usize {
+    pub(super) fn count_imported(&self, place: &Place) -> usize {
         let all = self.certificates.values();
-        all.filter(|c| region_of(&c.arn) == region && c.imported().is_some())
+        all.filter(|c| place.has(&c.arn) && c.imported().is_some())
             .count()
     }
 
-    /// How many imports `region` has seen after `since`, those of deleted certificates included.
+    /// How many imports `place` has seen after `since`, those of deleted certificates included.
     #[must_use]
-    pub(super) fn count_imports_since(&self, region: &str, since: OffsetDateTime) -> usize {
-        self.imports.get(region).map_or(0, |imports| {
+    pub(super) fn count_imports_since(&self, place: &Place, since: OffsetDateTime) -> usize {
+        self.imports.get(place).map_or(0, |imports| {
             imports.iter().filter(|at| **at > since).count()
         })
     }
 
-    /// Counts an import into `region`.
-    pub(super) fn note_import(&mut self, region: &str, at: OffsetDateTime) {
-        let imports = self.imports.entry(region.to_owned()).or_default();
+    /// Counts an import into `place`.
+    pub(super) fn note_import(&mut self, place: &Place, at: OffsetDateTime) {
+        let imports = self.imports.entry(place.clone()).or_default();
         imports.push_back(at);
         if imports.len() > REMEMBERED {
             imports.pop_front();
@@ -204,9 +202,9 @@ impl Store {
         for arn in arns {
             self.remove(&arn)?;
         }
-        let regions: Vec<String> = self.configurations.keys().cloned().collect();
-        for region in regions {
-            self.put_configuration(&region, Configuration::default())?;
+        let places: Vec<Place> = self.configurations.keys().cloned().collect();
+        for place in places {
+            self.put_configuration(&place, Configuration::default())?;
         }
         self.changes.clear();
         self.imports.clear();
@@ -227,12 +225,6 @@ impl Store {
             self.changes.pop_front();
         }
     }
-}
-
-/// The region in an ARN.
-#[must_use]
-pub(super) fn region_of(arn: &str) -> &str {
-    arn.split(':').nth(3).unwrap_or_default()
 }
 
 fn in_order(certificates: impl Iterator<Item = Arc<Stored>>) -> Vec<Arc<Stored>> {

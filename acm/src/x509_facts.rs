@@ -100,7 +100,7 @@ impl X509Facts {
     pub(super) fn is_named(&self) -> bool {
         let mut alternative = self.certificate.alternative_names.iter();
         self.certificate.subject.common_name().is_some()
-            || alternative.any(|name| !matches!(name, AlternativeName::Other(_)))
+            || alternative.any(AlternativeName::is_of_server)
     }
 
     /// The common name unless it is an IP address, and the alternative names of the DNS.
@@ -169,11 +169,9 @@ impl X509Facts {
             .filter_map(|name| match name {
                 AlternativeName::Dns(name) => Some(json!({"DnsName": name})),
                 AlternativeName::Ip(address) => Some(json!({"IpAddress": address.to_string()})),
-                AlternativeName::Other(other) => match other.split_once(':') {
-                    Some(("email", mail)) => Some(json!({"Rfc822Name": mail})),
-                    Some(("URI", uri)) => Some(json!({"UniformResourceIdentifier": uri})),
-                    _ => None,
-                },
+                AlternativeName::Mail(mail) => Some(json!({"Rfc822Name": mail})),
+                AlternativeName::Uri(uri) => Some(json!({"UniformResourceIdentifier": uri})),
+                AlternativeName::Other(_) | AlternativeName::Malformed(_) => None,
             })
             .collect()
     }

@@ -136,7 +136,7 @@ impl Cloud {
 impl State {
     fn new() -> Self {
         let mut options = Options {
-            account: ACCOUNT.to_owned(),
+            account: ACCOUNT.parse().expect("twelve digits"),
             region: REGION.to_owned(),
             ..Options::default()
         };
@@ -251,7 +251,7 @@ fn acm_call(operation: String, request: Value) -> AcmCall {
     };
     AcmCall {
         operation,
-        region: Some(REGION.to_owned()),
+        signed: None,
         request,
     }
 }

@@ -112,7 +112,7 @@ fn leave_as_done(cloud: &Cloud, bundles: usize, changed: usize) -> (String, usiz
             cloud.put_parameter(&format!("/certdrop/{name}/certificate-arn"), &arn);
         }
     }
-    (json!({"version": 1, "bundles": entries}).to_string(), count)
+    (json!({"version": 2, "bundles": entries}).to_string(), count)
 }
 
 fn import(cloud: &Cloud, issued: &Issued, bundle: &str) -> String {
@@ -138,7 +138,7 @@ fn import(cloud: &Cloud, issued: &Issued, bundle: &str) -> String {
 fn entry(name: &str, content: &str, arn: &str, serial: &str) -> Value {
     json!({
         "content_id": content, "outcome": "imported", "at": "2026-11-01T00:00:00Z",
-        "certificate_arn": arn, "serial": serial, "not_after": "2030-01-01T00:00:00Z",
+        "targets": {"eu-central-1": {"certificate_arn": arn, "serial": serial, "not_after": "2030-01-01T00:00:00Z"}},
         "names": [name, format!("www.{name}")],
     })
 }

@@ -46,7 +46,7 @@ pub struct Acm {
 
 /// Where a certificate is to be imported.
 #[derive(Clone, Copy, Debug)]
-pub enum Target<'a> {
+pub enum Destination<'a> {
     /// As a new certificate that carries this bundle's identity and the operator's own tags from the start.
     New {
         /// Value of the tag [`BUNDLE_TAG`].
@@ -109,7 +109,7 @@ impl Acm {
     pub async fn import(
         &self,
         bundle: &ValidatedBundle,
-        target: Target<'_>,
+        target: Destination<'_>,
         fence: &Fence,
     ) -> Result<Imported, Fault> {
         match self.send(bundle, target, fence).await? {
@@ -132,7 +132,7 @@ impl Acm {
     async fn send(
         &self,
         bundle: &ValidatedBundle,
-        target: Target<'_>,
+        target: Destination<'_>,
         fence: &Fence,
     ) -> Result<Effect<CertificateArn>, Fault> {
         debug!(?target, "acm:ImportCertificate");
@@ -145,8 +145,8 @@ impl Acm {
             .private_key(Blob::new(key.as_bytes()))
             .set_certificate_chain(bundle.chain_pem().map(Blob::new));
         call = match target {
-            Target::Existing(arn) => call.certificate_arn(arn.as_str()),
-            Target::New { identity, own } => {
+            Destination::Existing(arn) => call.certificate_arn(arn.as_str()),
+            Destination::New { identity, own } => {
                 let mut tags = vec![tag(BUNDLE_TAG, identity)?, tag(MANAGED_TAG, "true")?];
                 tags.extend(built(own)?);
                 call.set_tags(Some(tags))

@@ -178,11 +178,12 @@ async fn load(wanted: Wanted<'_>, http_client: HttpClient) -> SdkConfig {
 }
 
 /// The services that certdrop talks to: their names among the variables, and in profiles.
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 6] = [
     ("ACM", "ACM"),
     ("S3", "S3"),
     ("SNS", "SNS"),
     ("SSM", "SSM"),
+    ("STS", "STS"),
     ("RESOURCE_GROUPS_TAGGING_API", "Resource Groups Tagging API"),
 ];
 

@@ -8,15 +8,17 @@ pub mod fence;
 pub mod http;
 pub mod lease;
 pub mod pace;
+pub mod place;
 #[cfg(feature = "cli")]
 mod proxy;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+mod sts;
 pub mod tagging;
+pub mod targets;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -28,14 +30,15 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region as SdkRegion;
 
-use crate::config::Config;
-use crate::region::Region;
+use crate::config::{Config, Endpoints};
 
 /// The services that certdrop talks to. Made once, when the function starts.
 #[derive(Clone)]
 pub struct Aws {
-    /// Where certificates are served, the home region first.
-    pub regions: Vec<Regional>,
+    /// Where certificates are served, as the operator declares it.
+    pub declared: targets::Declared,
+    /// The services of each target.
+    pub places: place::Places,
     /// The bucket.
     pub bucket: s3::Bucket,
     /// The parameters.
@@ -46,49 +49,21 @@ pub struct Aws {
     pub topic: Option<sns::Topic>,
 }
 
-/// The services that know of the certificates of one region.
-#[derive(Clone)]
-pub struct Regional {
-    /// Which.
-    pub region: Region,
-    /// The certificates.
-    pub acm: acm::Acm,
-    /// Certificates by their tags.
-    pub tagging: tagging::Tagging,
-    /// What this process knows of the pace at which ACM takes imports there.
-    pub pressure: Arc<pace::Pressure>,
-}
-
 impl Aws {
     /// Makes the clients, which call by `http`. Calls nobody.
     #[must_use]
     pub fn new(config: &Config, http: HttpClient) -> Self {
         let shared = shared(config, http);
-        let regional = |region: &Region| {
-            let there = shared
-                .to_builder()
-                .region(SdkRegion::new(region.to_string()))
-                .build();
-            Regional {
-                region: region.clone(),
-                acm: acm::Acm::new(&at(&there, config, "ACM")),
-                tagging: tagging::Tagging::new(&at(&there, config, "RESOURCE_GROUPS_TAGGING_API")),
-                pressure: Arc::default(),
-            }
-        };
+        let at = |service| at(&shared, &config.endpoints, service);
+        let sts = sts::Sts::new(&at("STS"), config);
         Self {
-            regions: config.regions.iter().map(regional).collect(),
-            bucket: s3::Bucket::new(&at(&shared, config, "S3"), config),
-            parameters: ssm::Parameters::new(&at(&shared, config, "SSM")),
-            queue: sqs::Queue::new(&at(&shared, config, "SQS"), config),
-            topic: sns::Topic::new(&at(&shared, config, "SNS"), config),
+            declared: targets::Declared::new(config),
+            places: place::Places::new(&shared, &config.endpoints, sts),
+            bucket: s3::Bucket::new(&at("S3"), config),
+            parameters: ssm::Parameters::new(&at("SSM")),
+            queue: sqs::Queue::new(&at("SQS"), config),
+            topic: sns::Topic::new(&at("SNS"), config),
         }
-    }
-
-    /// The services of `region`, if certificates are served there.
-    #[must_use]
-    pub fn region(&self, region: &Region) -> Option<&Regional> {
-        self.regions.iter().find(|there| there.region == *region)
     }
 }
 
@@ -123,9 +98,9 @@ fn shared(config: &Config, http: HttpClient) -> SdkConfig {
         .build()
 }
 
-fn at(shared: &SdkConfig, config: &Config, service: &str) -> SdkConfig {
+fn at(shared: &SdkConfig, endpoints: &Endpoints, service: &str) -> SdkConfig {
     let mut own = shared.to_builder();
-    own.set_endpoint_url(config.endpoints.of(service).map(str::to_owned));
+    own.set_endpoint_url(endpoints.of(service).map(str::to_owned));
     own.build()
 }
 
@@ -169,6 +144,7 @@ mod tests {
 
     use super::*;
     use crate::arn::CertificateArn;
+    use crate::target::Targets;
 
     #[derive(Clone, Debug, Default)]
     struct Hosts(Arc<Mutex<Vec<String>>>);
@@ -201,8 +177,9 @@ mod tests {
         let aws = Aws::new(&config, http_client_fn(move |_, _| connector.clone()));
         let arn = "arn:aws:acm:us-east-1:123456789012:certificate/1";
         let arn = CertificateArn::parse(arn).expect("an ARN");
-        for region in &aws.regions {
-            region.acm.describe(&arn).await.expect_err("no answer");
+        for target in Targets::of_regions(&config.regions).all() {
+            let place = aws.places.of(target);
+            place.acm.describe(&arn).await.expect_err("no answer");
         }
         aws.bucket
             .tags("drop/a", None)

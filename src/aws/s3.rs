@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{DeleteMarkerEntry, ObjectVersion, Tag, Tagging};
 use aws_types::SdkConfig;
@@ -37,6 +39,16 @@ pub struct Object {
     pub modified_at: Option<OffsetDateTime>,
     /// Little more than the limit where the object has more than that.
     pub bytes: SecretBytes,
+}
+
+/// An object, compared with what was read of it before.
+pub enum Since {
+    /// It is the same.
+    Same,
+    /// It is another one.
+    Changed(Object),
+    /// It is not there.
+    Gone,
 }
 
 /// The tags of an object.
@@ -83,23 +95,44 @@ impl Bucket {
         version_id: Option<&str>,
     ) -> Result<Option<Object>, Fault> {
         debug!(key, version_id, "s3:GetObject");
-        let call = self
-            .client
+        let call = self.get_object(key);
+        let call = call.set_version_id(version_id.map(str::to_owned));
+        let Some(answer) = absent(call.send().await, "s3:GetObject", key)? else {
+            return Ok(None);
+        };
+        let mut object = read(answer, limit, key).await?;
+        object.version_id = object.version_id.or_else(|| version_id.map(str::to_owned));
+        Ok(Some(object))
+    }
+
+    /// Reads an object, unless it still is the one with this ETag.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where S3 cannot be asked.
+    pub async fn get_since(&self, key: &str, etag: Option<&str>) -> Result<Since, Fault> {
+        debug!(key, "s3:GetObject");
+        let call = self.get_object(key);
+        let answer = call.set_if_none_match(etag.map(str::to_owned)).send().await;
+        match answer {
+            Ok(answer) => Ok(Since::Changed(read(answer, limits::PART_BYTES, key).await?)),
+            Err(error) => {
+                let failure = Failure::new("s3:GetObject", key, &error);
+                match (failure.status(), failure.meaning()) {
+                    (Some(304), _) => Ok(Since::Same),
+                    (_, Meaning::Absent) => Ok(Since::Gone),
+                    _ => Err(failure.into()),
+                }
+            }
+        }
+    }
+
+    fn get_object(&self, key: &str) -> GetObjectFluentBuilder {
+        self.client
             .get_object()
             .bucket(&self.name)
             .expected_bucket_owner(&self.owner)
             .key(key)
-            .set_version_id(version_id.map(str::to_owned));
-        let Some(answer) = absent(call.send().await, "s3:GetObject", key)? else {
-            return Ok(None);
-        };
-        Ok(Some(Object {
-            key: key.to_owned(),
-            version_id: answer.version_id.or_else(|| version_id.map(str::to_owned)),
-            etag: answer.e_tag.unwrap_or_default(),
-            modified_at: answer.last_modified.and_then(instant),
-            bytes: read_capped(answer.body, answer.content_length, limit, key).await?,
-        }))
     }
 
     /// The tags of an object, none if it is gone.
@@ -344,6 +377,16 @@ impl Bucket {
             .map_err(|error| Failure::new("s3:PutObject", key, &error))?;
         Ok(())
     }
+}
+
+async fn read(answer: GetObjectOutput, limit: usize, key: &str) -> Result<Object, Fault> {
+    Ok(Object {
+        key: key.to_owned(),
+        version_id: answer.version_id,
+        etag: answer.e_tag.unwrap_or_default(),
+        modified_at: answer.last_modified.and_then(instant),
+        bytes: read_capped(answer.body, answer.content_length, limit, key).await?,
+    })
 }
 
 /// Reads no more than shows that a part is too large.

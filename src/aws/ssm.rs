@@ -64,6 +64,29 @@ impl Parameters {
         Ok(by_name.collect())
     }
 
+    /// The values of all plain parameters below `path`, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where SSM cannot be asked.
+    pub async fn below(&self, path: &str) -> Result<BTreeMap<String, String>, Fault> {
+        debug!(path, "ssm:GetParametersByPath");
+        let mut pages = self
+            .client
+            .get_parameters_by_path()
+            .path(path)
+            .into_paginator()
+            .send();
+        let mut values = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| Failure::new("ssm:GetParametersByPath", path, &error))?;
+            let parameters = page.parameters.unwrap_or_default().into_iter();
+            values.extend(parameters.filter_map(|found| Some((found.name?, found.value?))));
+        }
+        Ok(values)
+    }
+
     /// The versions of all secrets below `path`, by name. Reads none of them.
     ///
     /// # Errors

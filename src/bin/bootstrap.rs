@@ -60,6 +60,7 @@ async fn serve() -> Result<(), Error> {
             config,
             now,
             deadline: context.deadline().into(),
+            targets: None,
             down: NOWHERE_DOWN,
             request_id: &context.request_id,
             news: &tell,

@@ -5,6 +5,7 @@ use crate::aws::s3::Tags;
 use crate::config::Config;
 use crate::summary::Outcome;
 use crate::tag::{FORCE_TAG, OUTCOME_TAG};
+use crate::target::Targets;
 
 /// The tags of an object, of which others may have some too.
 ///
@@ -19,15 +20,29 @@ pub(super) struct Due<'a> {
     pub(super) force: Force,
 }
 
+/// How tags are called.
+#[derive(Clone, Copy)]
+pub(super) struct Labels<'a> {
+    pub(super) config: &'a Config,
+    pub(super) targets: &'a Targets,
+}
+
+impl Labels<'_> {
+    /// `None` where the target of `arn` has no tag.
+    fn of(self, arn: &CertificateArn) -> Option<String> {
+        self.config.arn_tag(&self.targets.of(arn)?.name)
+    }
+}
+
 impl<'a> Due<'a> {
-    /// An object's tags as they ought to be. What finds no room beside those of others is left out, the last region
+    /// An object's tags as they ought to be. What finds no room beside those of others is left out, the last target
     /// first.
-    pub(super) fn with(self, tags: &Tags, config: &Config) -> Tags {
+    pub(super) fn with(self, tags: &Tags, labels: Labels<'_>) -> Tags {
         let mut tags = tags.clone();
         if self.force == Force::UsedUp {
             tags.remove(FORCE_TAG);
         }
-        for (name, value) in self.tags(config) {
+        for (name, value) in self.tags(labels) {
             if tags.len() < MOST_TAGS || tags.contains_key(&name) {
                 tags.insert(name, value);
             }
@@ -36,11 +51,14 @@ impl<'a> Due<'a> {
     }
 
     /// What certdrop has to say in tags, what is read most first.
-    pub(super) fn tags(self, config: &'a Config) -> impl Iterator<Item = (String, String)> {
+    pub(super) fn tags(self, labels: Labels<'a>) -> impl Iterator<Item = (String, String)> {
         let outcome = (OUTCOME_TAG.to_owned(), self.outcome.as_str().to_owned());
-        let in_region = move |region| self.arns.iter().filter(move |arn| arn.region() == region);
-        let arns = config.regions.iter().flat_map(in_region);
-        let arns = arns.map(|arn| (config.arn_tag(arn.region()), arn.to_string()));
+        let targets = labels.targets.all().iter();
+        let arns = targets.flat_map(move |target| {
+            let arns = self.arns.iter();
+            arns.filter(move |arn| labels.targets.of(arn) == Some(target))
+        });
+        let arns = arns.filter_map(move |arn| Some((labels.of(arn)?, arn.to_string())));
         std::iter::once(outcome).chain(arns)
     }
 }

@@ -11,17 +11,17 @@ use crate::aws::ssm::Parameter;
 use crate::binding::Claim;
 use crate::bundle::Part;
 use crate::bundle_name::{BundleName, Packing};
-use crate::config::Config;
+use crate::config::{ARN_PARAMETER, Config};
 use crate::content_id::{ContentId, Source};
 use crate::event::{Content, WorkItem};
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
 use crate::inventory::{self, Dropped, Listed};
-use crate::region::Region;
 use crate::secret::Passphrase;
 use crate::secret_names::SecretNames;
 use crate::summary::{Heading, ObjectVersion};
-use crate::tag::{ARN_TAG, ON_REFUSED_BY_CLIENTS_TAG};
+use crate::tag::{ARN_TAG, ON_REFUSED_BY_CLIENTS_TAG, TARGETS_TAG};
+use crate::target::{NotAllowed, Target, TargetName, Targets};
 use crate::validate::OnRefusedByClients;
 
 /// All that was fetched of one bundle. Has no `Debug`: it holds secrets.
@@ -33,8 +33,8 @@ pub(super) struct Fetched {
     pub(super) parts: Vec<Part>,
     pub(super) passphrases: Vec<Passphrase>,
     pub(super) objects: Vec<Tagged>,
-    /// What the bundle's parameters say, one for each region.
-    pub(super) recorded_arns: Vec<CertificateArn>,
+    /// What the bundle's parameters say.
+    pub(super) recorded_arns: BTreeMap<TargetName, CertificateArn>,
     /// The folder as it was listed; `None` for a bundle whose versions are known.
     listed: Option<Vec<Listed>>,
 }
@@ -48,25 +48,58 @@ pub(super) struct Tagged {
 
 impl Fetched {
     /// A person's tag may name a certificate where certdrop does not look: better a word than a second
-    /// certificate. Tags that carry a region are certdrop's own, of a region that was taken out since.
-    pub(super) fn check_adoptions(&self, world: Invocation<'_>) -> Result<(), Fault> {
+    /// certificate. Tags that carry a region are certdrop's own, of a region that was taken out since; the home target's
+    /// is its own too, where the bundle no longer goes there.
+    pub(super) fn check_adoptions(
+        &self,
+        declared: &Targets,
+        targets: &[Target],
+    ) -> Result<(), Fault> {
         let named = self
             .objects
             .iter()
             .filter_map(|object| object.tags.get(ARN_TAG));
+        let is_elsewhere = |arn: &CertificateArn| {
+            let target = declared.of(arn);
+            target.is_none_or(|target| !targets.contains(target) && declared.home() != Some(target))
+        };
         let mut elsewhere = named
             .filter_map(|arn| CertificateArn::parse(arn))
-            .filter(|arn| world.aws.region(arn.region()).is_none());
+            .filter(is_elsewhere);
         elsewhere.next().map_or(Ok(()), |arn| {
             Err(Fault::set_up(
                 format!(
-                    "the object of bundle `{}` has the tag {ARN_TAG}={arn}, but certdrop serves no certificates in {}",
+                    "the object of bundle `{}` has the tag {ARN_TAG}={arn}, but the bundle goes to no target in {} of account {}",
                     self.bundle,
-                    arn.region()
+                    arn.region(),
+                    arn.account(),
                 ),
-                "name the region in CERTDROP_REGIONS (Regions of the template), or remove the object's tag",
+                "name the region in CERTDROP_REGIONS (Regions of the template), have the rules send the bundle to a target there, or remove the object's tag",
             ))
         })
+    }
+
+    /// The value of the tag by which the bundle chooses among its targets.
+    pub(super) fn targets_tag(&self) -> Option<&str> {
+        let mut said = self
+            .objects
+            .iter()
+            .filter_map(|object| object.tags.get(TARGETS_TAG));
+        said.next().map(String::as_str)
+    }
+
+    /// Where the bundle goes. Where its tag names a target that it must not go to, all that it might go to: they keep
+    /// what they have.
+    pub(super) fn targets(&self, declared: &Targets) -> (Vec<Target>, Option<NotAllowed>) {
+        let of_bundle = |tag| declared.of_bundle(&self.bundle, tag);
+        let owned = |targets: Vec<&Target>| targets.into_iter().cloned().collect();
+        match of_bundle(self.targets_tag()) {
+            Ok(targets) => (owned(targets), None),
+            Err(not_allowed) => {
+                let all = of_bundle(None).unwrap_or_default();
+                (owned(all), Some(not_allowed))
+            }
+        }
     }
 
     /// Something is missing that another upload into the folder may bring.
@@ -82,10 +115,13 @@ impl Fetched {
             && errors.all(|finding| awaited.contains(&finding.code.as_ref()))
     }
 
-    /// The certificates in `region` that the bundle's records name, as far as the fetch saw.
-    pub(super) fn claims(&self, region: &Region) -> Vec<(Claim, CertificateArn)> {
+    /// The certificates that the bundle's records name and that are `is_here`, as far as the fetch saw.
+    pub(super) fn claims(
+        &self,
+        is_here: impl Fn(&CertificateArn) -> bool,
+    ) -> Vec<(Claim, CertificateArn)> {
         let tags = self.objects.iter().map(|object| &object.tags);
-        claims(tags, &self.recorded_arns, region)
+        claims(tags, self.recorded_arns.values(), is_here)
     }
 
     /// The folder holds other files by now than those that were fetched.
@@ -112,35 +148,69 @@ impl Fetched {
         said.next().unwrap_or(world.config.on_refused_by_clients)
     }
 
-    pub(super) fn heading<'a>(&'a self, world: Invocation<'_>) -> Heading<'a> {
+    pub(super) fn heading<'a>(
+        &'a self,
+        home: Option<&'a TargetName>,
+        world: Invocation<'_>,
+    ) -> Heading<'a> {
         Heading {
             bundle: &self.bundle,
             object: &self.object,
             content_id: &self.content_id,
             now: world.now,
+            home,
+            targets_tag: self.targets_tag(),
         }
     }
 }
 
-/// The ARNs among an object's tags. The ARN says which region it is about, whatever the tag is called.
+/// The ARNs among an object's tags. The ARN says which target it is about, whatever the tag is called.
 pub(super) fn arns(tags: &Tags) -> impl Iterator<Item = CertificateArn> {
     let named = tags.iter().filter(|(name, _)| name.starts_with(ARN_TAG));
     named.filter_map(|(_, arn)| CertificateArn::parse(arn))
 }
 
-/// The certificates in `region` that the objects' tags and the bundle's parameters name.
+/// The certificates that the objects' tags and the bundle's parameters name and that are `is_here`.
 pub(super) fn claims<'a>(
     tags: impl IntoIterator<Item = &'a Tags>,
-    recorded: &[CertificateArn],
-    region: &Region,
+    recorded: impl IntoIterator<Item = &'a CertificateArn>,
+    is_here: impl Fn(&CertificateArn) -> bool,
 ) -> Vec<(Claim, CertificateArn)> {
     let tagged: BTreeSet<_> = tags.into_iter().flat_map(arns).collect();
     let tagged = tagged.into_iter().map(|arn| (Claim::ObjectTag, arn));
-    let recorded = recorded.iter().map(|arn| (Claim::Parameter, arn.clone()));
+    let recorded = recorded.into_iter().cloned();
+    let recorded = recorded.map(|arn| (Claim::Parameter, arn));
     tagged
         .chain(recorded)
-        .filter(|(_, arn)| arn.region() == region)
+        .filter(|(_, arn)| is_here(arn))
         .collect()
+}
+
+/// The ARNs that the bundle's parameters name, by the target that each was written for.
+///
+/// # Errors
+///
+/// [`Fault`] where they cannot be read.
+pub(super) async fn recorded_arns(
+    bundle: &BundleName,
+    world: Invocation<'_>,
+) -> Result<BTreeMap<TargetName, CertificateArn>, Fault> {
+    let names = ArnNames::of(bundle, world.config);
+    let (parameters, others) =
+        tokio::try_join!(world.aws.parameters.get(names.all()), others(bundle, world))?;
+    Ok(names.arns(&parameters, others))
+}
+
+/// The parameters of the bundle's targets that are no regions, by name. There may be any number of them.
+async fn others(
+    bundle: &BundleName,
+    world: Invocation<'_>,
+) -> Result<BTreeMap<String, String>, Fault> {
+    if world.config.targets_key.is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let path = world.config.parameter(bundle, ARN_PARAMETER);
+    world.aws.parameters.below(&path).await
 }
 
 /// Fetches the bundle of `item`; `None` where it is gone.
@@ -150,12 +220,16 @@ pub(super) async fn fetch(
 ) -> Result<Option<Fetched>, Fault> {
     let bundle = &item.bundle;
     let fetch = Fetch { bundle, world };
-    let names = ParameterNames::of(bundle, world.config);
-    let (objects, parameters) = tokio::try_join!(
+    let secrets = SecretNames::of(bundle, world.config);
+    let arns = ArnNames::of(bundle, world.config);
+    let names = secrets.all().into_iter().cloned().chain(arns.all());
+    let (objects, mut parameters, others) = tokio::try_join!(
         fetch.objects(&item.content),
-        world.aws.parameters.get(names.all())
+        world.aws.parameters.get(names.collect()),
+        others(bundle, world),
     )?;
-    Ok(objects.map(|objects| fetch.assemble(objects, parameters, &names)))
+    let recorded_arns = arns.arns(&parameters, others);
+    Ok(objects.map(|objects| fetch.assemble(objects, &mut parameters, &secrets, recorded_arns)))
 }
 
 /// The fetch of one bundle.
@@ -235,22 +309,18 @@ impl Fetch<'_> {
     fn assemble(
         self,
         objects: Objects,
-        mut parameters: BTreeMap<String, Parameter>,
-        names: &ParameterNames,
+        parameters: &mut BTreeMap<String, Parameter>,
+        names: &SecretNames,
+        recorded_arns: BTreeMap<TargetName, CertificateArn>,
     ) -> Fetched {
         let Objects {
             packing,
             found,
             listed,
         } = objects;
-        let content_id = content_id(&found, &parameters, &names.secrets);
+        let content_id = content_id(&found, parameters, names);
         let object = self.object_version(packing, &found);
-        let recorded_arns = names
-            .certificate_arns
-            .iter()
-            .filter_map(|name| CertificateArn::parse(&parameters.remove(name)?.value))
-            .collect();
-        let secrets = Secrets::take(&names.secrets, &mut parameters);
+        let secrets = Secrets::take(names, parameters);
 
         let mut parts = Vec::new();
         let mut tagged = Vec::new();
@@ -296,26 +366,41 @@ impl Fetch<'_> {
     }
 }
 
-/// The parameters that may belong to a bundle.
-struct ParameterNames {
-    secrets: SecretNames,
-    certificate_arns: Vec<String>,
+/// The parameters in which certdrop keeps the ARNs of a bundle's certificates.
+struct ArnNames<'a> {
+    bundle: &'a BundleName,
+    config: &'a Config,
 }
 
-impl ParameterNames {
-    fn of(bundle: &BundleName, config: &Config) -> Self {
-        let regions = config.regions.iter();
-        Self {
-            secrets: SecretNames::of(bundle, config),
-            certificate_arns: regions
-                .map(|region| config.arn_parameter(bundle, region))
-                .collect(),
-        }
+impl<'a> ArnNames<'a> {
+    fn of(bundle: &'a BundleName, config: &'a Config) -> Self {
+        Self { bundle, config }
     }
 
+    /// Those of the regions.
     fn all(&self) -> Vec<String> {
-        let secrets = self.secrets.all().into_iter();
-        secrets.chain(&self.certificate_arns).cloned().collect()
+        let regions = self.config.regions.iter().map(TargetName::from);
+        regions
+            .map(|region| self.config.arn_parameter(self.bundle, &region))
+            .collect()
+    }
+
+    /// What they say, where `others` are those of targets that are no regions.
+    fn arns(
+        &self,
+        parameters: &BTreeMap<String, Parameter>,
+        others: BTreeMap<String, String>,
+    ) -> BTreeMap<TargetName, CertificateArn> {
+        let regions = self.config.regions.iter().map(TargetName::from);
+        let regions = regions.filter_map(|region| {
+            let parameter = parameters.get(&self.config.arn_parameter(self.bundle, &region))?;
+            Some((region, CertificateArn::parse(&parameter.value)?))
+        });
+        let others = others.into_iter().filter_map(|(name, value)| {
+            let (_, target) = name.rsplit_once('/')?;
+            Some((TargetName::parse(target)?, CertificateArn::parse(&value)?))
+        });
+        regions.chain(others).collect()
     }
 }
 

@@ -2,16 +2,16 @@
 
 use tracing::{info, warn};
 
-use super::region::InRegion;
+use super::target::InTarget;
 use crate::arn::CertificateArn;
-use crate::aws::acm::{Imported, Target};
+use crate::aws::acm::{Destination, Imported};
 use crate::binding::{Found, Import};
 use crate::fault::Fault;
 use crate::finding::{self, Finding};
-use crate::summary::{Outcome, RegionOutcome};
+use crate::summary::{Outcome, TargetOutcome};
 use crate::validate::ValidatedBundle;
 
-impl InRegion<'_> {
+impl InTarget<'_> {
     /// Imports, records and describes. The ARN is recorded while ACM is asked to describe: the sooner it
     /// is known everywhere, the less a crash can hide.
     pub(super) async fn import(
@@ -19,14 +19,14 @@ impl InRegion<'_> {
         valid: &ValidatedBundle,
         import: &Import,
         mut findings: Vec<Finding>,
-    ) -> Result<RegionOutcome, Fault> {
+    ) -> Result<TargetOutcome, Fault> {
         let (leaf, records) = (valid.leaf(), self.records);
         let arn = match self.send_in_turn(valid, import).await? {
             Ok(arn) => arn,
             Err(words) => {
                 findings.push(refused(valid, &words));
                 let stays = import.previous();
-                return Ok(RegionOutcome::kept(Outcome::Rejected, findings, stays));
+                return Ok(TargetOutcome::kept(Outcome::Rejected, findings, stays));
             }
         };
         info!(bundle = %records.fetched.bundle, %arn, "certificate imported");
@@ -46,7 +46,7 @@ impl InRegion<'_> {
             findings.push(not_shown(&arn));
         }
         findings.extend(changed_arn(import, &arn));
-        let imported = RegionOutcome::imported(import, findings, &arn, detail);
+        let imported = TargetOutcome::imported(import, findings, &arn, detail);
         let Import::Replace(found) = import else {
             return Ok(imported);
         };
@@ -65,9 +65,9 @@ impl InRegion<'_> {
     ) -> Result<Result<CertificateArn, String>, Fault> {
         let identity = self.records.fetched.bundle.identity();
         let own = self.wanted_tags().for_new();
-        let target = match import {
-            Import::Replace(found) => Target::Existing(&found.arn),
-            Import::New { .. } => Target::New {
+        let destination = match import {
+            Import::Replace(found) => Destination::Existing(&found.arn),
+            Import::New { .. } => Destination::New {
                 identity: &identity,
                 own: &own,
             },
@@ -76,7 +76,7 @@ impl InRegion<'_> {
         loop {
             let sent = self.wait_for_turn().await?;
             let fence = self.records.fence;
-            match self.there.acm.import(valid, target, fence).await? {
+            match self.there.acm.import(valid, destination, fence).await? {
                 Imported::Throttled => pressure.refused(sent),
                 Imported::As(arn) => {
                     pressure.taken(sent);

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use super::records::Read;
-use super::region::InRegion;
+use super::target::InTarget;
 use crate::arn::CertificateArn;
 use crate::binding::{self, Claim, Facts, Found};
 use crate::certificate::Certificate;
 use crate::fault::Fault;
 
-/// What was found in one region, and how far it was looked for.
+/// What was found in one target, and how far it was looked for.
 pub(super) struct Looked {
     pub(super) facts: Facts,
     /// Not only by the records, but wherever an import shows that was never recorded.
@@ -24,7 +24,7 @@ pub(super) struct Looked {
 /// <https://docs.aws.amazon.com/acm/latest/APIReference/API_X509AttributeFilter.html>
 const SHORTEST_SEARCHABLE: usize = 2;
 
-impl InRegion<'_> {
+impl InTarget<'_> {
     /// What the bundle's records name, as ACM has it: one round trip, as few calls as can be. Where nothing was
     /// recorded at the time of the fetch, everything is looked up in that same round trip.
     pub(super) async fn recorded(self, leaf: &Certificate) -> Result<Looked, Fault> {
@@ -35,7 +35,10 @@ impl InRegion<'_> {
         } else {
             tokio::try_join!(self.confirm(hints.clone()), self.records.read())?
         };
-        facts.extend(self.confirm(self.since(&hints, read)).await?);
+        facts.extend(
+            self.confirm_others(self.since(&hints, read), &facts)
+                .await?,
+        );
         Ok(Looked {
             facts,
             is_everywhere,
@@ -49,16 +52,10 @@ impl InRegion<'_> {
         // An earlier version is found by a list and then by its tags: meanwhile ACM is asked about the others.
         let (mut facts, earlier) =
             tokio::try_join!(self.unrecorded_in_acm(leaf), self.records.earlier())?;
-        let region = &self.there.region;
-        let Some(arn) = earlier.iter().find(|arn| arn.region() == region) else {
-            return Ok(facts);
-        };
-        let there_already = facts.iter().find(|(_, found)| found.arn == *arn);
-        if let Some(found) = there_already.map(|(_, found)| found.clone()) {
-            facts.push((Claim::EarlierVersion, found));
-        } else {
+        let here = |arn: &&CertificateArn| self.records.is_in(&self.there.target, arn);
+        if let Some(arn) = earlier.iter().find(here) {
             let claims = vec![(Claim::EarlierVersion, arn.clone())];
-            facts.extend(self.confirm(claims).await?);
+            facts.extend(self.confirm_others(claims, &facts).await?);
         }
         Ok(facts)
     }
@@ -86,20 +83,44 @@ impl InRegion<'_> {
     pub(super) async fn live_certificate(self) -> Result<Option<Found>, Fault> {
         let hints = self.hints();
         let (mut facts, read) = tokio::try_join!(self.confirm(hints.clone()), self.records.read())?;
-        facts.extend(self.confirm(self.since(&hints, read)).await?);
+        facts.extend(
+            self.confirm_others(self.since(&hints, read), &facts)
+                .await?,
+        );
         Ok(binding::live(&self.records.fetched.bundle, &facts).cloned())
     }
 
     /// What the records name as far as the fetch saw, which may be older than the lease.
     fn hints(self) -> Vec<(Claim, CertificateArn)> {
-        self.records.fetched.claims(&self.there.region)
+        let records = self.records;
+        let is_here = |arn: &CertificateArn| records.is_in(&self.there.target, arn);
+        records.fetched.claims(is_here)
     }
 
     /// What they name beside `hints`, as read under the lease.
     fn since(self, hints: &[(Claim, CertificateArn)], read: &Read) -> Vec<(Claim, CertificateArn)> {
-        let mut claims = read.claims(&self.there.region);
+        let is_here = |arn: &CertificateArn| self.records.is_in(&self.there.target, arn);
+        let mut claims = read.claims(is_here);
         claims.retain(|claim| !hints.contains(claim));
         claims
+    }
+
+    /// The same as [`confirm`](Self::confirm), where ACM is asked for no certificate that is among `facts`.
+    async fn confirm_others(
+        self,
+        claims: Vec<(Claim, CertificateArn)>,
+        facts: &Facts,
+    ) -> Result<Facts, Fault> {
+        let known = |arn: &CertificateArn| facts.iter().find(|(_, found)| found.arn == *arn);
+        let (asked, others): (Vec<_>, Vec<_>) = claims
+            .into_iter()
+            .partition(|(_, arn)| known(arn).is_none());
+        let others = others.iter();
+        let mut confirmed: Facts = others
+            .filter_map(|(claim, arn)| Some((*claim, known(arn)?.1.clone())))
+            .collect();
+        confirmed.extend(self.confirm(asked).await?);
+        Ok(confirmed)
     }
 
     /// Asks ACM for each of `claims`; those that are gone fall away.

@@ -24,8 +24,10 @@ pub(super) async fn publish(
         done.summary.findings.push(answer_lost(records));
         done.unfinished.get_or_insert_with(answer_is_missing);
     }
-    let left_out = records.tags_without_room(&done.summary);
-    done.summary.findings.extend(tags_full(&left_out, records));
+    let without_room = records.tags_without_room(&done.summary);
+    done.summary
+        .findings
+        .extend(tags_full(&without_room, records));
     let recorded = async {
         let recorded = records.finished(&done.summary, done.unfinished.as_ref());
         if is_settled && may_come_late(&done.summary, records) {
@@ -50,22 +52,22 @@ pub(super) async fn publish(
 }
 
 /// The objects' tags may still be on their way when the lease opens: they name what ACM has just confirmed in every
-/// region, and so would those of the next worker on the same version. A parameter may not: it is the bundle's, and
+/// target, and so would those of the next worker on the same version. A parameter may not: it is the bundle's, and
 /// the next worker may have a newer version.
 fn may_come_late(summary: &Summary, records: &Records<'_>) -> bool {
     let arns = summary.arns();
     summary.outcome == Outcome::Unchanged
-        && arns.len() == records.world.aws.regions.len()
+        && arns.len() == records.targets.len()
         && records.name_all(&arns)
 }
 
-fn tags_full(left_out: &[String], records: &Records<'_>) -> Option<Finding> {
-    if left_out.is_empty() {
+fn tags_full(without_room: &[String], records: &Records<'_>) -> Option<Finding> {
+    if without_room.is_empty() {
         return None;
     }
     let message = format!(
         "The object has ten tags, so {} could not be added.",
-        left_out.join(", ")
+        without_room.join(", ")
     );
     let bundle = &records.fetched.bundle;
     Some(Finding::new(&finding::TAGS_FULL, bundle, message))
@@ -120,11 +122,14 @@ pub(super) fn gone(item: &WorkItem, world: Invocation<'_>) -> Done {
         version_id: None,
         modified_at: None,
     };
+    let home = world.config.home();
     let heading = Heading {
         bundle: &item.bundle,
         object: &object,
         content_id: &ContentId::of(Vec::new()),
         now: world.now,
+        home: home.as_ref(),
+        targets_tag: None,
     };
     Done {
         summary: heading.gone(),

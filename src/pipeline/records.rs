@@ -3,30 +3,40 @@
 //! The fetch runs beside taking the lease, so that the worker before may have written since. What decides or is
 //! written back is therefore read again under the lease, beside what is asked of ACM.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
 use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::Invocation;
-use super::due::{Due, Force};
-use super::fetch::{self, Fetched, Tagged, arns};
+use super::due::{Due, Force, Labels};
+use super::fetch::{self, Fetched, Tagged, arns, recorded_arns};
 use crate::arn::CertificateArn;
 use crate::aws::fence::Fence;
 use crate::aws::s3::Tags;
 use crate::binding::Claim;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
-use crate::region::Region;
 use crate::summary::{Outcome, Summary};
 use crate::tag::FORCE_TAG;
+use crate::target::{Target, TargetName, Targets};
 
-/// What is written down of a bundle. S3 replaces an object's tags as a whole, so the regions take turns.
+/// What is written down of a bundle.
 pub(super) struct Records<'a> {
     pub(super) fetched: &'a Fetched,
     pub(super) fence: &'a Fence,
     pub(super) world: Invocation<'a>,
+    /// Where the bundle goes.
+    pub(super) targets: Vec<Target>,
+    /// All that there are.
+    declared: &'a Targets,
     read: OnceCell<Read>,
     earlier: OnceCell<Vec<CertificateArn>>,
-    written: Mutex<Option<Written>>,
+    /// The tags as they stand by now.
+    written: Mutex<Option<Vec<Tags>>>,
+    /// What was written into parameters.
+    named: std::sync::Mutex<BTreeSet<CertificateArn>>,
 }
 
 /// As it stood under the lease.
@@ -34,40 +44,73 @@ pub(super) struct Read {
     /// Of each object.
     tags: Vec<Tags>,
     /// What the bundle's parameters say.
-    arns: Vec<CertificateArn>,
+    arns: BTreeMap<TargetName, CertificateArn>,
     /// The folder holds other files than those that were fetched.
     has_other_parts: bool,
 }
 
-/// As it stands by now.
-struct Written {
-    tags: Vec<Tags>,
-    arns: Vec<CertificateArn>,
-}
-
 impl Read {
+    fn names(&self, arn: &CertificateArn) -> bool {
+        self.arns.values().any(|recorded| recorded == arn)
+    }
+
     /// A person wants the import, whatever the guard says.
     pub(super) fn is_forced(&self) -> bool {
         let forced = |tags: &Tags| tags.get(FORCE_TAG).is_some_and(|value| value == "true");
         self.tags.iter().any(forced)
     }
 
-    /// The certificates in `region` that are recorded, with where.
-    pub(super) fn claims(&self, region: &Region) -> Vec<(Claim, CertificateArn)> {
-        fetch::claims(&self.tags, &self.arns, region)
+    /// The certificates that are recorded and `is_here`, with where.
+    pub(super) fn claims(
+        &self,
+        is_here: impl Fn(&CertificateArn) -> bool,
+    ) -> Vec<(Claim, CertificateArn)> {
+        fetch::claims(&self.tags, self.arns.values(), is_here)
     }
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn of(fetched: &'a Fetched, fence: &'a Fence, world: Invocation<'a>) -> Self {
+    /// `targets` is where the bundle goes, among all that are `declared`.
+    pub(super) fn of(
+        fetched: &'a Fetched,
+        fence: &'a Fence,
+        world: Invocation<'a>,
+        (declared, targets): (&'a Targets, Vec<Target>),
+    ) -> Self {
         Self {
             fetched,
             fence,
             world,
+            targets,
+            declared,
             read: OnceCell::new(),
             earlier: OnceCell::new(),
             written: Mutex::default(),
+            named: std::sync::Mutex::default(),
         }
+    }
+
+    /// See [`Fetched::check_adoptions`].
+    pub(super) fn check_adoptions(&self) -> Result<(), Fault> {
+        self.fetched.check_adoptions(self.declared, &self.targets)
+    }
+
+    /// The certificate `arn` is in `target`.
+    pub(super) fn is_in(&self, target: &Target, arn: &CertificateArn) -> bool {
+        self.declared.of(arn) == Some(target)
+    }
+
+    /// Recorded certificates in targets that the bundle does not go to.
+    pub(super) fn left_out(&self) -> BTreeMap<TargetName, CertificateArn> {
+        let recorded = self.read.get().into_iter().flat_map(|read| &read.arns);
+        let is_served = |arn: &CertificateArn| {
+            let target = self.declared.of(arn);
+            target.is_some_and(|target| self.targets.contains(target))
+        };
+        recorded
+            .filter(|(_, arn)| !is_served(arn))
+            .map(|(name, arn)| (name.clone(), arn.clone()))
+            .collect()
     }
 
     /// Where the bundle's summary lies.
@@ -78,7 +121,7 @@ impl<'a> Records<'a> {
         self.world.config.summary_key(bundle, content_id)
     }
 
-    /// Reads them, once for all regions.
+    /// Reads them, once for all targets.
     ///
     /// # Errors
     ///
@@ -100,32 +143,26 @@ impl<'a> Records<'a> {
     }
 
     async fn read_again(&self) -> Result<Read, Fault> {
-        let Invocation { aws, config, .. } = self.world;
-        let bundle = &self.fetched.bundle;
+        let bucket = &self.world.aws.bucket;
         let tags = self
             .fetched
             .objects
             .iter()
-            .map(|object| aws.bucket.tags(&object.key, object.version_id.as_deref()));
-        let names = config.regions.iter();
-        let names = names.map(|region| config.arn_parameter(bundle, region));
-        let (tags, parameters, has_other_parts) = tokio::try_join!(
+            .map(|object| bucket.tags(&object.key, object.version_id.as_deref()));
+        let (tags, arns, has_other_parts) = tokio::try_join!(
             try_join_all(tags),
-            aws.parameters.get(names.collect()),
+            recorded_arns(&self.fetched.bundle, self.world),
             self.fetched.has_other_parts(self.world),
         )?;
-        let arns = parameters.values();
         Ok(Read {
             tags,
-            arns: arns
-                .filter_map(|parameter| CertificateArn::parse(&parameter.value))
-                .collect(),
+            arns,
             has_other_parts,
         })
     }
 
     /// The ARNs on earlier versions of the bundle's objects, the newest version first. Looked up once for all
-    /// regions.
+    /// targets.
     ///
     /// # Errors
     ///
@@ -157,13 +194,13 @@ impl<'a> Records<'a> {
         Ok(tags.iter().flat_map(arns).collect())
     }
 
-    /// A region has a certificate that it had not before.
+    /// A target has a certificate that it had not before.
     pub(super) async fn imported(
         &self,
         arn: &CertificateArn,
         outcome: Outcome,
     ) -> Result<(), Fault> {
-        let force = if self.world.aws.regions.len() > 1 {
+        let force = if self.targets.len() > 1 {
             Force::Open
         } else {
             Force::UsedUp
@@ -182,7 +219,7 @@ impl<'a> Records<'a> {
     /// No parameter is due where the bundle has just these certificates.
     pub(super) fn name_all(&self, arns: &[CertificateArn]) -> bool {
         let read = self.read.get();
-        read.is_some_and(|read| arns.iter().all(|arn| read.arns.contains(arn)))
+        read.is_some_and(|read| arns.iter().all(|arn| read.names(arn)))
     }
 
     /// The names of tags that do not fit on an object, because others have used up what S3 takes.
@@ -194,15 +231,13 @@ impl<'a> Records<'a> {
         };
         let objects = self.read.get().map_or(&[][..], |read| &read.tags);
         let objects = objects.iter();
-        let tagged: Vec<_> = objects
-            .map(|tags| due.with(tags, self.world.config))
-            .collect();
-        let names = due.tags(self.world.config).map(|(name, _)| name);
+        let tagged: Vec<_> = objects.map(|tags| due.with(tags, self.labels())).collect();
+        let names = due.tags(self.labels()).map(|(name, _)| name);
         let has_room = |name: &String| tagged.iter().all(|tags| tags.contains_key(name));
         names.filter(|name| !has_room(name)).collect()
     }
 
-    /// All regions were worked on; a force is used up unless one of them is to be tried again.
+    /// All targets were worked on; a force is used up unless one of them is to be tried again.
     pub(super) async fn finished(
         &self,
         summary: &Summary,
@@ -222,43 +257,60 @@ impl<'a> Records<'a> {
 
     async fn write(&self, due: Due<'_>) -> Result<(), Fault> {
         let read = self.read().await?;
-        let mut written = self.written.lock().await;
-        let written = written.get_or_insert_with(|| Written {
-            tags: read.tags.clone(),
-            arns: read.arns.clone(),
-        });
-        let tags: Vec<_> = written
-            .tags
+        let new = due
+            .arns
             .iter()
-            .map(|tags| due.with(tags, self.world.config))
+            .filter(|arn| !read.names(arn) && !self.has_named(arn));
+        tokio::try_join!(
+            self.write_tags(due, read),
+            try_join_all(new.map(|arn| self.parameter(arn))),
+        )?;
+        Ok(())
+    }
+
+    /// S3 replaces an object's tags as a whole, so the targets take turns.
+    async fn write_tags(&self, due: Due<'_>, read: &Read) -> Result<(), Fault> {
+        let mut written = self.written.lock().await;
+        let written = written.get_or_insert_with(|| read.tags.clone());
+        let tags: Vec<_> = written
+            .iter()
+            .map(|tags| due.with(tags, self.labels()))
             .collect();
         let changed = self
             .fetched
             .objects
             .iter()
-            .zip(&written.tags)
+            .zip(&*written)
             .zip(&tags)
             .filter(|((_, before), after)| before != after)
             .map(|((object, _), after)| self.tag(object, after));
-        let new: Vec<_> = due
-            .arns
-            .iter()
-            .filter(|arn| !written.arns.contains(arn))
-            .cloned()
-            .collect();
-        tokio::try_join!(
-            try_join_all(changed),
-            try_join_all(new.iter().map(|arn| self.parameter(arn))),
-        )?;
-        written.tags = tags;
-        written.arns.extend(new);
+        try_join_all(changed).await?;
+        *written = tags;
         Ok(())
+    }
+
+    fn labels(&self) -> Labels<'_> {
+        Labels {
+            config: self.world.config,
+            targets: self.declared,
+        }
     }
 
     async fn parameter(&self, arn: &CertificateArn) -> Result<(), Fault> {
         let Invocation { aws, config, .. } = self.world;
-        let name = config.arn_parameter(&self.fetched.bundle, arn.region());
-        aws.parameters.put(&name, arn.as_str(), self.fence).await
+        let target = self.declared.of(arn).ok_or_else(|| {
+            Fault::internal(format!("the certificate {arn} is in none of the targets"))
+        })?;
+        let name = config.arn_parameter(&self.fetched.bundle, &target.name);
+        aws.parameters.put(&name, arn.as_str(), self.fence).await?;
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.insert(arn.clone());
+        Ok(())
+    }
+
+    fn has_named(&self, arn: &CertificateArn) -> bool {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.contains(arn)
     }
 
     async fn tag(&self, object: &Tagged, tags: &Tags) -> Result<(), Fault> {

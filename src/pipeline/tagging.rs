@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use super::Invocation;
 use super::fetch::Fetched;
-use super::region::InRegion;
+use super::target::InTarget;
 use crate::arn::CertificateArn;
 use crate::binding::Found;
 use crate::fault::Fault;
@@ -22,8 +22,8 @@ impl Fetched {
     }
 }
 
-impl InRegion<'_> {
-    /// The same without what is wrong, which is told once for all regions.
+impl InTarget<'_> {
+    /// The same without what is wrong, which is told once for all targets.
     pub(super) fn wanted_tags(self) -> WantedTags {
         self.records.fetched.wanted_tags(self.records.world).0
     }

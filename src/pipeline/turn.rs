@@ -3,7 +3,7 @@
 use time::Duration;
 use tracing::{debug, warn};
 
-use super::region::InRegion;
+use super::target::InTarget;
 use crate::aws::pace::Sent;
 use crate::clock;
 use crate::fault::Fault;
@@ -12,7 +12,7 @@ use crate::pace::{Pace, Turn};
 /// How often the turns are written before an import goes on without one.
 const TRIES: u32 = 10;
 
-impl InRegion<'_> {
+impl InTarget<'_> {
     /// Waits until an import may be sent to ACM; not at all as long as ACM takes all of them. Tells how it is sent then.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl InRegion<'_> {
             }
             Some(Turn::TooLate) => {
                 let problem = "ACM has more imports to take than fit into the time that is left";
-                Err(Fault::throttled(problem).in_region(&there.region))
+                Err(Fault::throttled(problem).in_target(&there.target.name))
             }
             None => {
                 // Not faster than the quota, each worker by itself.
@@ -57,7 +57,7 @@ impl InRegion<'_> {
         let (there, world) = (self.there, self.records.world);
         let bucket = &world.aws.bucket;
         // No bundle's lease: a bundle's name has no slash.
-        let key = format!("{}pace/{}", world.config.lease_prefix, there.region);
+        let key = format!("{}pace/{}", world.config.lease_prefix, there.target.name);
         // Time for the import itself, and to tell what became of it.
         let latest = world.deadline - world.reserve() * 2;
         // Once, before the attempts: each begins with what is in the bucket, and adds the same answers to it.
@@ -77,7 +77,7 @@ impl InRegion<'_> {
             let turn = pace.take(now, latest);
             // Another worker that wrote in between has this turn: the ETag has changed, and the loop reads again.
             if turn == Turn::TooLate || bucket.put_pace(&key, &pace, etag).await? {
-                debug!(?turn, region = %there.region, "turn taken");
+                debug!(?turn, target = %there.target.name, "turn taken");
                 return Ok(Some(turn));
             }
             tokio::time::sleep(pause(attempt)).await;

@@ -30,7 +30,7 @@ pub fn of(news: News<'_>, stack: &str, now: OffsetDateTime) -> Option<Value> {
     })
 }
 
-/// One document for a bundle that was worked on: `DaysToExpiry` by bundle (of the region whose certificate
+/// One document for a bundle that was worked on: `DaysToExpiry` by bundle (of the target whose certificate
 /// ends first), and counts and the duration over all bundles.
 fn of_summary(summary: &Summary, took: Duration, stack: &str, now: OffsetDateTime) -> Value {
     let count = match summary.outcome {

@@ -3,7 +3,7 @@
 pub mod metrics;
 pub mod notice;
 pub mod prose;
-mod region;
+mod target;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding::Finding;
 use crate::own_tags::TagSettingsId;
-use crate::region::Region;
-pub use region::{RegionOutcome, RegionSummary};
+use crate::target::TargetName;
+pub use target::{TargetOutcome, TargetSummary};
 
 /// What became of a bundle. All of these are finished: running again would change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl Outcome {
         }
     }
 
-    /// How much a person wants to know of it, where regions differ: what is bad most, no change least.
+    /// How much a person wants to know of it, where targets differ: what is bad most, no change least.
     fn weight(self) -> u8 {
         match self {
             Self::Gone => 0,
@@ -101,7 +101,7 @@ pub struct Summary {
     pub bundle: BundleName,
     /// The dropped object, or the folder of a bundle that is several objects.
     pub object: ObjectVersion,
-    /// The certificate in the home region's ACM that belongs to the bundle, if any.
+    /// The certificate in the home target's ACM that belongs to the bundle, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_arn: Option<CertificateArn>,
     /// What the summary was made from.
@@ -111,15 +111,21 @@ pub struct Summary {
     pub at: OffsetDateTime,
     /// Errors first.
     pub findings: Vec<Finding>,
-    /// All that the home region's ACM says of the certificate now, under ACM's names.
+    /// All that the home target's ACM says of the certificate now, under ACM's names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateDetail>,
     /// What ACM said of the certificate that was there before, where it was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<CertificateDetail>,
-    /// What became of it in each region; absent where the home region is the only one.
+    /// What became of it in each target; absent where the home target is the only one.
+    #[serde(default, alias = "regions", skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<TargetName, TargetSummary>,
+    /// Certificates that stay in targets that the bundle no longer goes to. They are not renewed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub regions: BTreeMap<Region, RegionSummary>,
+    pub left_out: BTreeMap<TargetName, CertificateArn>,
+    /// The value of the tag [`TARGETS_TAG`](crate::tag::TARGETS_TAG), where the bundle has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets_tag: Option<String>,
     /// Which settings for tags of certificates held; absent where there were none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag_settings: Option<TagSettingsId>,
@@ -139,18 +145,18 @@ impl Summary {
         arns
     }
 
-    /// A region did not take the bundle.
+    /// A target did not take the bundle.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.regions.values().any(|there| there.done().is_none())
+        self.targets.values().any(|there| there.done().is_none())
     }
 
-    /// What became of it in each region that is done.
-    fn done(&self) -> impl Iterator<Item = &RegionOutcome> {
-        self.regions.values().filter_map(RegionSummary::done)
+    /// What became of it in each target that is done.
+    fn done(&self) -> impl Iterator<Item = &TargetOutcome> {
+        self.targets.values().filter_map(TargetSummary::done)
     }
 
-    /// The names of the certificate that is served, those of the first region that serves one.
+    /// The names of the certificate that is served, those of the first target that serves one.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let first = self.certificates().next();
@@ -164,7 +170,7 @@ impl Summary {
         ends.min()
     }
 
-    /// What ACM says of each of the bundle's certificates, the home region's first.
+    /// What ACM says of each of the bundle's certificates, the home target's first.
     fn certificates(&self) -> impl Iterator<Item = &CertificateDetail> {
         let everywhere = self.done().filter_map(|there| there.certificate.as_ref());
         self.certificate.iter().chain(everywhere)
@@ -200,6 +206,10 @@ pub struct Heading<'a> {
     pub content_id: &'a ContentId,
     /// The instant that the bundle was judged at.
     pub now: OffsetDateTime,
+    /// The home target.
+    pub home: Option<&'a TargetName>,
+    /// The value of the tag [`TARGETS_TAG`](crate::tag::TARGETS_TAG), where the bundle has one.
+    pub targets_tag: Option<&'a str>,
 }
 
 impl Heading<'_> {
@@ -209,13 +219,13 @@ impl Heading<'_> {
         self.empty(Outcome::Gone)
     }
 
-    /// `findings` are about the bundle itself; `everywhere` is what became of it, the home region first.
-    /// The outcome is the most notable one of any region.
+    /// `findings` are about the bundle itself; `everywhere` is what became of it, target by target.
+    /// The outcome is the most notable one of any of them.
     #[must_use]
     pub fn summary(
         &self,
         findings: Vec<Finding>,
-        everywhere: &[(Region, Result<RegionOutcome, Fault>)],
+        everywhere: &[(TargetName, Result<TargetOutcome, Fault>)],
     ) -> Summary {
         let done = || {
             everywhere
@@ -227,21 +237,25 @@ impl Heading<'_> {
             .max_by_key(|outcome| outcome.weight());
         let mut summary = self.empty(outcome.unwrap_or(Outcome::Gone));
         summary.findings = findings;
-        if let Some((_, Ok(home))) = everywhere.first() {
+        let is_home = |name: &TargetName| Some(name) == self.home;
+        let at_home = everywhere.iter().find(|(name, _)| is_home(name));
+        if let Some((_, Ok(home))) = at_home {
             summary.certificate_arn.clone_from(&home.certificate_arn);
             summary.certificate.clone_from(&home.certificate);
             summary.previous.clone_from(&home.previous);
         }
-        if let [(_, Ok(alone))] = everywhere {
+        if let [(name, Ok(alone))] = everywhere
+            && is_home(name)
+        {
             summary.findings.extend(alone.findings.iter().cloned());
         } else {
-            for (region, result) in everywhere {
+            for (name, result) in everywhere {
                 let findings = result.iter().flat_map(|there| &there.findings);
-                let findings = findings.map(|finding| finding.clone().in_region(region));
+                let findings = findings.map(|finding| finding.clone().in_target(name));
                 summary.findings.extend(findings);
                 summary
-                    .regions
-                    .insert(region.clone(), RegionSummary::of(result));
+                    .targets
+                    .insert(name.clone(), TargetSummary::of(result));
             }
         }
         summary.findings.sort_by_key(|finding| !finding.is_error());
@@ -260,7 +274,9 @@ impl Heading<'_> {
             findings: Vec::new(),
             certificate: None,
             previous: None,
-            regions: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            targets_tag: self.targets_tag.map(str::to_owned),
             tag_settings: None,
         }
     }

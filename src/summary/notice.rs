@@ -93,8 +93,8 @@ mod tests {
     use crate::bundle_name::BundleName;
     use crate::certificate_detail::CertificateDetail;
     use crate::content_id::ContentId;
-    use crate::region::Region;
-    use crate::summary::{Heading, ObjectVersion, Outcome, RegionOutcome, RegionSummary};
+    use crate::summary::{Heading, ObjectVersion, Outcome, TargetOutcome, TargetSummary};
+    use crate::target::TargetName;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-12-01 00:00 UTC);
@@ -112,20 +112,22 @@ mod tests {
             object: &object,
             content_id: &ContentId::of(Vec::new()),
             now: NOW,
+            home: None,
+            targets_tag: None,
         };
         heading.gone()
     }
 
-    /// Each of these regions has a certificate with fifty long names.
-    fn with_regions(count: usize) -> Summary {
+    /// Each of these targets has a certificate with fifty long names.
+    fn with_targets(count: usize) -> Summary {
         let mut summary = summary("www.example.com");
         let names: Vec<_> = (0..50)
             .map(|name| format!("{name}.{}", "a".repeat(240)))
             .collect();
         let detail = json!({"SubjectAlternativeNames": names, "DomainValidationOptions": names});
-        for region in 0..count {
+        for number in 0..count {
             let detail = detail.as_object().cloned().unwrap_or_default();
-            let there = RegionSummary::Done(RegionOutcome {
+            let there = TargetSummary::Done(TargetOutcome {
                 outcome: Outcome::Imported,
                 certificate_arn: None,
                 certificate: Some(CertificateDetail::from_answer(detail)),
@@ -135,11 +137,11 @@ mod tests {
             });
             let name = format!(
                 "eu-{}-{}",
-                ["north", "south", "east", "west"][region / 10],
-                region % 10
+                ["north", "south", "east", "west"][number / 10],
+                number % 10
             );
-            let region = Region::parse(&name).expect("a region");
-            summary.regions.insert(region, there);
+            let target = TargetName::parse(&name).expect("a target");
+            summary.targets.insert(target, there);
         }
         summary
     }
@@ -155,15 +157,15 @@ mod tests {
 
     #[test]
     fn a_message_is_whole_where_it_fits_and_points_to_the_summary_where_not() {
-        let (_, whole) = parsed(&of(&with_regions(7), STORED, NOW));
+        let (_, whole) = parsed(&of(&with_targets(7), STORED, NOW));
         assert_eq!(
-            whole["regions"].as_object().map(serde_json::Map::len),
+            whole["targets"].as_object().map(serde_json::Map::len),
             Some(7)
         );
         assert_eq!(whole.get("summary"), None);
 
-        for regions in [12, 40] {
-            let notice = of(&with_regions(regions), STORED, NOW);
+        for targets in [12, 40] {
+            let notice = of(&with_targets(targets), STORED, NOW);
             assert!(notice.message.len() <= LONGEST, "{}", notice.message.len());
             let (prose, short) = parsed(&notice);
             assert_eq!(short["summary"], STORED);
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_long_message_still_holds_all_that_anybody_reads() {
-        let mut summary = with_regions(40);
+        let mut summary = with_targets(40);
         // Two bytes a letter: the cut comes between two of them wherever the text before ends.
         for shift in ["", "a"] {
             summary.object.key = format!("drop/{shift}{}", "ü".repeat(20_000));

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use super::{Outcome, RegionOutcome, RegionSummary, Summary};
+use super::{Outcome, Summary, TargetOutcome, TargetSummary};
 use crate::arn::CertificateArn;
 use crate::certificate_detail::CertificateDetail;
 use crate::days_left::days_left;
 use crate::finding::Finding;
 use crate::harmless::line;
-use crate::region::Region;
+use crate::target::TargetName;
 
 /// Characters that a subject of SNS may have.
 ///
@@ -68,15 +68,15 @@ fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt:
     if let Some(version) = &summary.object.version_id {
         writeln!(text, "Version      {}", line(version))?;
     }
-    if summary.regions.is_empty() {
+    if summary.targets.is_empty() {
         let (arn, certificate) = (
             summary.certificate_arn.as_ref(),
             summary.certificate.as_ref(),
         );
         served(text, arn, certificate, summary.previous.as_ref(), now)?;
     }
-    for (name, there) in &summary.regions {
-        region(text, name, there, now)?;
+    for (name, there) in &summary.targets {
+        target(text, name, there, now)?;
     }
     for finding in &summary.findings {
         self::finding(text, finding)?;
@@ -84,18 +84,18 @@ fn write(text: &mut String, summary: &Summary, now: OffsetDateTime) -> std::fmt:
     Ok(())
 }
 
-fn region(
+fn target(
     text: &mut String,
-    name: &Region,
-    there: &RegionSummary,
+    name: &TargetName,
+    there: &TargetSummary,
     now: OffsetDateTime,
 ) -> std::fmt::Result {
     writeln!(text)?;
     match there {
-        RegionSummary::Unfinished { fault } => {
+        TargetSummary::Unfinished { fault } => {
             writeln!(text, "{name}: UNFINISHED: {}", line(fault))
         }
-        RegionSummary::Done(there) => {
+        TargetSummary::Done(there) => {
             writeln!(text, "{name}: {}", what(there.outcome))?;
             let (arn, certificate) = (there.certificate_arn.as_ref(), there.certificate.as_ref());
             served(text, arn, certificate, there.previous.as_ref(), now)
@@ -124,9 +124,9 @@ fn served(
 }
 
 fn headline(summary: &Summary) -> &'static str {
-    let mut regions = summary.regions.values();
-    let is_other = |there: &RegionOutcome| there.outcome != summary.outcome;
-    if regions.any(|there| there.done().is_none_or(is_other)) {
+    let mut targets = summary.targets.values();
+    let is_other = |there: &TargetOutcome| there.outcome != summary.outcome;
+    if targets.any(|there| there.done().is_none_or(is_other)) {
         return headline_of_several(summary);
     }
     match summary.outcome {
@@ -145,19 +145,19 @@ fn headline(summary: &Summary) -> &'static str {
     }
 }
 
-/// Regions differ; their own lines tell how.
+/// Targets differ; their own lines tell how.
 fn headline_of_several(summary: &Summary) -> &'static str {
     if summary.is_unfinished() {
-        return "A region is unfinished and will be retried. The others are done.";
+        return "A target is unfinished and will be retried. The others are done.";
     }
     match summary.outcome {
         Outcome::Rejected => {
-            "A region would refuse the dropped certificate, and keeps what it has. See which, and why, below."
+            "A target would refuse the dropped certificate, and keeps what it has. See which, and why, below."
         }
         Outcome::Outdated => {
-            "A region has a newer certificate than the dropped one, which stays there."
+            "A target has a newer certificate than the dropped one, which stays there."
         }
-        _ => "Every region serves the dropped certificate now.",
+        _ => "Every target serves the dropped certificate now.",
     }
 }
 
@@ -242,8 +242,8 @@ fn finding(text: &mut String, finding: &Finding) -> std::fmt::Result {
     };
     writeln!(text)?;
     let message = line(&finding.message);
-    match &finding.region {
-        Some(region) => writeln!(text, "{weight} {} in {region}: {message}", finding.code)?,
+    match &finding.target {
+        Some(target) => writeln!(text, "{weight} {} in {target}: {message}", finding.code)?,
         None => writeln!(text, "{weight} {}: {message}", finding.code)?,
     }
     writeln!(text, "  about  {}", line(&finding.subject))?;

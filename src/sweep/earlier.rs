@@ -1,6 +1,6 @@
 //! Earlier versions of bundles whose current version is of no use.
 //!
-//! Lists show only what is current. A valid version whose event was lost, or which a region failed to take, would stay
+//! Lists show only what is current. A valid version whose event was lost, or which a target failed to take, would stay
 //! so where a broken one followed it.
 
 use tracing::warn;
@@ -82,7 +82,7 @@ impl Survey<'_> {
         let versions = bucket.versions(&format!("{drop_prefix}{bundle}")).await?;
         for state in inventory::earlier(versions, bundle, drop_prefix).take(MOST_STATES) {
             let seen = self.seen(bundle, &state).await?;
-            let entry = match seen.filter(|entry| plan::is_finished(self.listing, entry)) {
+            let entry = match seen.filter(|entry| plan::is_finished(self.listing, bundle, entry)) {
                 Some(entry) => entry,
                 None => self.judged(bundle, state, report).await?,
             };

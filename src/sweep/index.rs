@@ -14,8 +14,8 @@ use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
 use crate::finding::{self, Finding};
 use crate::own_tags::TagSettingsId;
-use crate::region::Region;
 use crate::summary::{Outcome, Summary};
+use crate::target::{TargetName, Targets};
 
 /// The document: bundles by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct Index {
 pub const LARGEST: usize = 64 * 1024 * 1024;
 
 /// The current form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What became of a bundle when it was last worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +57,15 @@ pub struct Entry {
     /// reads the summary, which an event may have written anew by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary_etag: Option<String>,
-    /// What the home region serves for it.
-    #[serde(flatten)]
-    pub home: KeptCertificate,
-    /// What each of the other regions serves for it.
+    /// What each of its targets serves for it.
+    #[serde(default)]
+    pub targets: BTreeMap<TargetName, KeptCertificate>,
+    /// Certificates that stay in targets that it no longer goes to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub others: BTreeMap<Region, KeptCertificate>,
+    pub left_out: BTreeMap<TargetName, CertificateArn>,
+    /// Its tag that chooses among targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets_tag: Option<String>,
     /// The first of its certificate's names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
@@ -75,7 +78,7 @@ pub struct Entry {
     /// How many findings there are beside those.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_findings: usize,
-    /// A region did not take it.
+    /// A target did not take it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unfinished: bool,
     /// Which settings for tags of certificates held then; absent where there were none.
@@ -86,7 +89,7 @@ pub struct Entry {
     pub retry: bool,
 }
 
-/// A certificate as the index keeps it. All members are absent where a region has none.
+/// A certificate as the index keeps it. All members are absent where a target has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptCertificate {
     /// Its name in AWS.
@@ -170,12 +173,22 @@ impl Index {
         (entry.content_id == *content).then_some(entry)
     }
 
-    /// Forgets the certificates in regions that are served no more. They are not certdrop's business now.
-    pub fn keep_regions(&mut self, served: &[Region]) {
+    /// Takes the certificates of targets that are declared no more for such as are left out; and forgets those left out
+    /// that are gone.
+    pub fn keep_targets(&mut self, targets: &Targets, is_gone: impl Fn(&CertificateArn) -> bool) {
         for entry in self.bundles.values_mut() {
-            let before = entry.others.len();
-            entry.others.retain(|region, _| served.contains(region));
-            self.is_changed |= entry.others.len() != before;
+            let is_declared = |name: &TargetName| targets.get(name).is_some();
+            let removed: Vec<_> = entry
+                .targets
+                .extract_if(.., |name, _| !is_declared(name))
+                .collect();
+            self.is_changed |= !removed.is_empty();
+            let removed = removed.into_iter();
+            let removed = removed.filter_map(|(name, kept)| Some((name, kept.certificate_arn?)));
+            entry.left_out.extend(removed);
+            let before = entry.left_out.len();
+            entry.left_out.retain(|_, arn| !is_gone(arn));
+            self.is_changed |= entry.left_out.len() != before;
         }
     }
 
@@ -192,8 +205,20 @@ impl Index {
         self.is_changed
     }
 
-    /// Remembers what became of `bundle`.
-    pub fn remember(&mut self, bundle: &BundleName, entry: Entry) {
+    /// Remembers what became of `bundle`. A summary does not tell of targets that are declared no more: what was left out
+    /// there stays known.
+    pub fn remember(&mut self, bundle: &BundleName, mut entry: Entry) {
+        if let Some(before) = self.bundles.get(bundle.as_str()) {
+            let left_out = before.left_out.iter();
+            let left_out = left_out.filter(|(name, _)| !entry.targets.contains_key(name));
+            let left_out: Vec<_> = left_out.collect();
+            for (name, arn) in left_out {
+                entry
+                    .left_out
+                    .entry(name.clone())
+                    .or_insert_with(|| arn.clone());
+            }
+        }
         if self.bundles.get(bundle.as_str()) != Some(&entry) {
             self.version = VERSION;
             self.is_changed = true;
@@ -203,35 +228,22 @@ impl Index {
 }
 
 impl Entry {
-    /// What the index keeps of `summary`, where `home` is the home region.
+    /// What the index keeps of `summary`, where `home` is the home target.
     #[must_use]
-    pub fn of(summary: &Summary, home: Option<&Region>) -> Self {
+    pub fn of(summary: &Summary, home: Option<&TargetName>) -> Self {
         let names = summary.names();
         let mut findings: Vec<_> = summary.findings.iter().collect();
         // The sweep goes by it, so it is among those that are kept.
         findings.sort_by_key(|finding| finding.code != finding::TAGS_FULL.code);
-        let others = summary
-            .regions
-            .iter()
-            .filter(|(region, _)| Some(*region) != home);
-        let others = others.map(|(region, there)| {
-            let kept = there.done().map(|there| {
-                let arn = there.certificate_arn.as_ref();
-                KeptCertificate::of(arn, there.certificate.as_ref())
-            });
-            (region.clone(), kept.unwrap_or_default())
-        });
         Self {
             content_id: summary.content_id.clone(),
             outcome: summary.outcome,
             at: summary.at,
             modified_at: summary.object.modified_at,
             summary_etag: None,
-            home: KeptCertificate::of(
-                summary.certificate_arn.as_ref(),
-                summary.certificate.as_ref(),
-            ),
-            others: others.collect(),
+            targets: kept_by_target(summary, home),
+            left_out: summary.left_out.clone(),
+            targets_tag: summary.targets_tag.clone(),
             more_names: names.len().saturating_sub(NAMES_KEPT),
             names: names
                 .into_iter()
@@ -285,25 +297,44 @@ impl Entry {
     #[must_use]
     pub fn serving(self, earlier: Self) -> Self {
         Self {
-            home: earlier.home,
-            others: earlier.others,
+            targets: earlier.targets,
             names: earlier.names,
             more_names: earlier.more_names,
             ..self
         }
     }
 
-    /// The certificates that ACM ought to have, one a region at most.
-    pub fn certificates(&self) -> impl Iterator<Item = &KeptCertificate> {
-        let all = std::iter::once(&self.home).chain(self.others.values());
-        all.filter(|kept| kept.certificate_arn.is_some())
+    /// The certificates that ACM ought to have, one a target at most.
+    pub fn certificates(&self) -> impl Iterator<Item = (&TargetName, &KeptCertificate)> {
+        let targets = self.targets.iter();
+        targets.filter(|(_, kept)| kept.certificate_arn.is_some())
     }
 
-    /// Their ARNs, the home region's first.
+    /// Their ARNs.
     pub fn arns(&self) -> impl Iterator<Item = &CertificateArn> {
         self.certificates()
-            .filter_map(|kept| kept.certificate_arn.as_ref())
+            .filter_map(|(_, kept)| kept.certificate_arn.as_ref())
     }
+}
+
+/// A summary of the home target alone names no targets.
+fn kept_by_target(
+    summary: &Summary,
+    home: Option<&TargetName>,
+) -> BTreeMap<TargetName, KeptCertificate> {
+    if summary.targets.is_empty() {
+        let certificate = summary.certificate.as_ref();
+        let kept = KeptCertificate::of(summary.certificate_arn.as_ref(), certificate);
+        return home.map(|home| (home.clone(), kept)).into_iter().collect();
+    }
+    let targets = summary.targets.iter().map(|(name, there)| {
+        let kept = there.done().map(|there| {
+            let arn = there.certificate_arn.as_ref();
+            KeptCertificate::of(arn, there.certificate.as_ref())
+        });
+        (name.clone(), kept.unwrap_or_default())
+    });
+    targets.collect()
 }
 
 fn is_retried(summary: &Summary) -> bool {
@@ -343,12 +374,13 @@ fn is_false(flag: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::region::Region;
     use serde_json::{Value, json};
 
     const ID: &str = "0123456789abcdef0123456789abcdef";
 
     fn entry(summary: &Value) -> Entry {
-        let home = Region::parse("eu-central-1").expect("a region");
+        let home = TargetName::parse("eu-central-1").expect("a target");
         let summary = Summary::deserialize(summary).expect("a summary");
         Entry::of(&summary, Some(&home))
     }
@@ -381,7 +413,11 @@ mod tests {
         assert!(entry.findings[0].is_error);
         assert_eq!(entry.findings[0].message.chars().count(), 401);
         assert_eq!(
-            entry.home.not_after.map(OffsetDateTime::unix_timestamp),
+            entry
+                .certificates()
+                .next()
+                .and_then(|(_, kept)| kept.not_after)
+                .map(OffsetDateTime::unix_timestamp),
             Some(1_800_000_000)
         );
         assert!(entry.retry, "findings that are not kept count too");
@@ -392,22 +428,70 @@ mod tests {
     }
 
     #[test]
-    fn an_index_of_an_older_version_is_still_read() {
-        let json = json!({"version": 1, "bundles": {"a": {
-            "content_id": ID, "outcome": "imported", "at": "2026-12-01T00:00:00Z",
-            "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1",
-            "serial": "01", "retry": false,
-        }}});
-        let index = Index::from_json(json.to_string().as_bytes());
-        assert_eq!(index.bundles["a"].names, Vec::<String>::new());
-        assert_eq!(index.bundles["a"].home.not_after, None);
+    fn an_index_of_another_form_is_forgotten_and_members_may_be_absent() {
+        for (version, bundles) in [(1, 0), (2, 1), (3, 0)] {
+            let json = json!({"version": version, "bundles": {"a": {
+                "content_id": ID, "outcome": "imported", "at": "2026-12-01T00:00:00Z",
+            }}});
+            let index = Index::from_json(json.to_string().as_bytes());
+            assert_eq!(index.bundles.len(), bundles, "{version}");
+        }
     }
 
     #[test]
-    fn an_entry_keeps_a_certificate_for_each_region_and_tries_unfinished_ones_again() {
+    fn what_is_left_out_stays_known_until_it_is_gone() {
+        let region = |name| Region::parse(name).expect("a region");
+        let two = Targets::of_regions(&["eu-central-1", "us-east-1"].map(region));
+        let one = Targets::of_regions(&[region("eu-central-1")]);
+        let there = |region: &str| {
+            json!({"outcome": "imported", "certificate_arn": format!("arn:aws:acm:{region}:123456789012:certificate/1"),
+                "certificate": {"Serial": "02", "NotAfter": "2027-01-15T08:00:00Z"}})
+        };
+        let bundle = BundleName::new("0.example.com").expect("a name");
+        let left_out = |index: &Index| {
+            let entry = &index.bundles[bundle.as_str()];
+            entry
+                .left_out
+                .keys()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
         let mut json = summary(&json!([]));
-        json["regions"] = json!({
-            "eu-central-1": {"outcome": "replaced"},
+        json["targets"] =
+            json!({"eu-central-1": there("eu-central-1"), "us-east-1": there("us-east-1")});
+        let both = entry(&json);
+        let mut index = Index::default();
+        index.remember(&bundle, both.clone());
+        index.keep_targets(&two, |_| false);
+        assert_eq!(left_out(&index), Vec::<String>::new());
+
+        index.keep_targets(&one, |_| false);
+        assert_eq!(left_out(&index), ["us-east-1"]);
+        let mut json = summary(&json!([]));
+        json["targets"] = json!({"eu-central-1": there("eu-central-1")});
+        index.remember(&bundle, entry(&json));
+        assert_eq!(
+            left_out(&index),
+            ["us-east-1"],
+            "a later summary does not tell of it"
+        );
+
+        let mut back = index.clone();
+        back.remember(&bundle, both);
+        assert_eq!(left_out(&back), Vec::<String>::new(), "it goes there again");
+        index.keep_targets(&one, |_| true);
+        assert_eq!(
+            left_out(&index),
+            Vec::<String>::new(),
+            "ACM no longer has it"
+        );
+    }
+
+    #[test]
+    fn an_entry_keeps_a_certificate_for_each_target_and_tries_unfinished_ones_again() {
+        let mut json = summary(&json!([]));
+        json["targets"] = json!({
+            "eu-central-1": {"outcome": "replaced", "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"},
             "us-east-1": {"outcome": "imported", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/2",
                 "certificate": {"Serial": "02", "NotAfter": "2027-01-15T08:00:00Z"}},
         });
@@ -415,7 +499,7 @@ mod tests {
         let regions: Vec<_> = kept.arns().map(|arn| arn.region().as_str()).collect();
         assert_eq!(regions, ["eu-central-1", "us-east-1"]);
         assert!(!kept.retry);
-        json["regions"]["us-east-1"] = json!({"fault": "no answer in time"});
+        json["targets"]["us-east-1"] = json!({"fault": "no answer in time"});
         let entry = entry(&json);
         assert!(entry.retry);
         assert_eq!(entry.certificates().count(), 1);

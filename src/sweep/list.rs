@@ -1,17 +1,21 @@
 //! Everything that a sweep lists before it decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 use tracing::warn;
 
 use super::plan::{Listing, Written};
+use crate::arn::CertificateArn;
+use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::config::Terms;
 use crate::fault::Fault;
 use crate::inventory::{self, Listed};
 use crate::pipeline::Invocation;
+use crate::target::Target;
 
 /// The bundles whose worker neither gave its lease back nor can still be at work.
 ///
@@ -30,9 +34,10 @@ fn left(
         .collect()
 }
 
-/// Lists the bucket, the parameters, and the certificates of every region.
+/// Lists the bucket, the parameters, and the certificates of every target.
 pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
     let config = world.config;
+    let targets = world.targets().await?;
     let (dropped, summaries, leases, secrets, certificates) = tokio::join!(
         world.aws.bucket.list(&config.drop_prefix),
         world.aws.bucket.list(&config.summary_prefix),
@@ -41,7 +46,7 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
             .aws
             .parameters
             .secret_versions(&config.parameter_prefix),
-        join_all(world.aws.regions.iter().map(|there| there.acm.imported())),
+        join_all(targets.all().iter().map(|target| imported(target, world))),
     );
     let mut listing = Listing {
         bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
@@ -57,28 +62,37 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
                 (summary.key, written)
             })
             .collect(),
-        regions: config.regions.clone(),
+        targets: Arc::clone(&targets),
         certificates: BTreeMap::new(),
         not_listed: BTreeMap::new(),
         tag_settings: config.tags.id(),
     };
-    for (there, certificates) in world.aws.regions.iter().zip(certificates) {
+    for (Target { name, .. }, certificates) in targets.all().iter().zip(certificates) {
         match certificates {
             Ok(Some(certificates)) => {
-                listing
-                    .certificates
-                    .insert(there.region.clone(), certificates);
+                listing.certificates.insert(name.clone(), certificates);
             }
             // This ACM has no search.
             Ok(None) => {}
             Err(fault) => {
-                warn!(region = %there.region, %fault, "certificates not listed");
-                let fault = fault.in_region(&there.region);
-                listing.not_listed.insert(there.region.clone(), fault);
+                warn!(target = %name, %fault, "certificates not listed");
+                listing
+                    .not_listed
+                    .insert(name.clone(), fault.in_target(name));
             }
         }
     }
     Ok(listing)
+}
+
+/// The imported certificates of `target`; `None` where its ACM has no search.
+async fn imported(
+    target: &Target,
+    world: Invocation<'_>,
+) -> Result<Option<HashMap<CertificateArn, Standing>>, Fault> {
+    let there = world.aws.places.of(target);
+    there.enter().await?;
+    there.acm.imported().await
 }
 
 #[cfg(test)]

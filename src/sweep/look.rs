@@ -14,7 +14,7 @@ use crate::bundle_name::BundleName;
 use crate::fault::Fault;
 use crate::inventory::Dropped;
 use crate::pipeline::Invocation;
-use crate::region::Region;
+use crate::target::TargetName;
 
 /// How long a drop may lie before somebody should ask why nothing became of it: events take
 /// seconds, and are tried again for some minutes.
@@ -29,9 +29,9 @@ pub struct Look {
         skip_serializing_if = "Option::is_none"
     )]
     pub swept_at: Option<OffsetDateTime>,
-    /// Regions whose certificates could not be listed, and why: they are shown as they were.
+    /// Targets whose certificates could not be listed, and why: they are shown as they were.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_listed: BTreeMap<Region, Fault>,
+    pub not_listed: BTreeMap<TargetName, Fault>,
     /// Every bundle.
     #[serde(flatten)]
     pub status: Status,
@@ -54,7 +54,7 @@ impl Look {
 /// [`Fault`] where the bucket or the parameters cannot be listed.
 pub async fn look(world: Invocation<'_>) -> Result<Look, Fault> {
     let (listing, mut index) = tokio::try_join!(list(world), load_index(world))?;
-    index.keep_regions(&listing.regions);
+    listing.keep_targets(&mut index);
     let survey = Survey {
         world,
         listing: &listing,

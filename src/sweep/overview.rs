@@ -10,8 +10,8 @@ use super::plan::{ListedCertificate, Listing};
 use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::config::Config;
-use crate::region::Region;
 use crate::summary::Outcome;
+use crate::target::TargetName;
 use crate::timestamp::Timestamp;
 
 /// What the lists and the index tell.
@@ -27,9 +27,12 @@ pub struct Overview {
     /// bundle's name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub bundle_removed: BTreeMap<String, Vec<String>>,
-    /// How many imported certificates each region has, certdrop's and others.
-    pub certificates: BTreeMap<Region, usize>,
-    /// How many a region may have.
+    /// Certificates in targets that their bundle no longer goes to, by the bundle's name. They are not renewed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, BTreeMap<TargetName, CertificateArn>>,
+    /// How many imported certificates each target has, certdrop's and others.
+    pub certificates: BTreeMap<TargetName, usize>,
+    /// How many a target may have.
     pub certificate_quota: usize,
 }
 
@@ -40,7 +43,7 @@ impl Overview {
         let certificates = listing.certificates.iter();
         let mut overview = Self {
             certificates: certificates
-                .map(|(region, there)| (region.clone(), there.len()))
+                .map(|(target, there)| (target.clone(), there.len()))
                 .collect(),
             certificate_quota: config.certificate_quota,
             ..Self::default()
@@ -52,6 +55,11 @@ impl Overview {
                 if !is_removed {
                     continue;
                 }
+            }
+            if !entry.left_out.is_empty() {
+                overview
+                    .left_out
+                    .insert(name.clone(), entry.left_out.clone());
             }
             if let Some(end) = first_end(listing, entry)
                 && end <= now + config.expiry_warning
@@ -85,13 +93,13 @@ impl Overview {
         }
     }
 
-    /// Regions that have used 80 % of the quota of imported certificates or more. One that has used it up takes no
+    /// Targets that have used 80 % of the quota of imported certificates or more. One that has used it up takes no
     /// new certificate.
-    pub fn near_quota(&self) -> impl Iterator<Item = (&Region, usize)> {
+    pub fn near_quota(&self) -> impl Iterator<Item = (&TargetName, usize)> {
         let certificates = self
             .certificates
             .iter()
-            .map(|(region, count)| (region, *count));
+            .map(|(target, count)| (target, *count));
         certificates.filter(|(_, count)| count * 100 >= self.certificate_quota * 80)
     }
 }
@@ -102,7 +110,7 @@ pub(super) fn first_end(listing: &Listing, entry: &Entry) -> Option<OffsetDateTi
     ends.min()
 }
 
-/// The certificates of a bundle that ACM has, in all regions.
+/// The certificates of a bundle that ACM has, in all targets.
 fn live<'a>(
     listing: &'a Listing,
     entry: &'a Entry,

@@ -1,6 +1,7 @@
 //! Which bundles a sweep has to work on, and why. Pure: everything was listed before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -11,9 +12,10 @@ use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
 use crate::fault::Fault;
+use crate::finding;
 use crate::inventory::Dropped;
 use crate::own_tags::TagSettingsId;
-use crate::region::Region;
+use crate::target::{Target, TargetName, Targets};
 
 /// Why a bundle is worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,8 +33,12 @@ pub enum Reason {
     CertificateGone,
     /// ACM has another certificate under the ARN.
     CertificateChanged,
-    /// A region was added to those that are served.
-    RegionAdded,
+    /// A target was added to those that the bundle goes to.
+    TargetAdded,
+    /// The bundle no longer goes to a target that has its certificate.
+    TargetRemoved,
+    /// The rules allow the bundle now what its tag names, or no longer.
+    RulesChanged,
     /// The settings for tags of certificates were changed.
     TagsChanged,
 }
@@ -59,12 +65,12 @@ pub struct Listing {
     pub summaries: HashMap<String, Written>,
     /// Bundles whose lease was neither given back nor is held: their worker died, or AWS did not answer it.
     pub left_leases: BTreeSet<BundleName>,
-    /// The regions that are served, the home region first.
-    pub regions: Vec<Region>,
-    /// All imported certificates, by region; a region is absent where its ACM cannot be searched.
-    pub certificates: BTreeMap<Region, HashMap<CertificateArn, Standing>>,
-    /// Regions whose certificates could not be listed, and why. They are left out of the work.
-    pub not_listed: BTreeMap<Region, Fault>,
+    /// Where certificates are served.
+    pub targets: Arc<Targets>,
+    /// All imported certificates, by target; a target is absent where its ACM cannot be searched.
+    pub certificates: BTreeMap<TargetName, HashMap<CertificateArn, Standing>>,
+    /// Targets whose certificates could not be listed, and why. They are left out of the work.
+    pub not_listed: BTreeMap<TargetName, Fault>,
     /// Which settings for tags of certificates hold; `None` where there are none.
     pub tag_settings: Option<TagSettingsId>,
 }
@@ -85,7 +91,7 @@ pub enum ListedCertificate<'a> {
     There(&'a Standing),
     /// ACM no longer has it.
     Gone,
-    /// Its region's ACM was not searched.
+    /// Its target's ACM was not searched, or it is in none of the targets.
     Unknown,
 }
 
@@ -93,7 +99,8 @@ impl Listing {
     /// What was listed of `arn`.
     #[must_use]
     pub fn certificate(&self, arn: &CertificateArn) -> ListedCertificate<'_> {
-        match self.certificates.get(arn.region()) {
+        let target = self.targets.of(arn);
+        match target.and_then(|target| self.certificates.get(&target.name)) {
             Some(there) => there
                 .get(arn)
                 .map_or(ListedCertificate::Gone, ListedCertificate::There),
@@ -107,6 +114,12 @@ impl Listing {
         BundleName::new(name).is_some_and(|bundle| self.bundles.contains_key(&bundle))
     }
 
+    /// What `index` knows, put into the terms of the targets that there are now.
+    pub fn keep_targets(&self, index: &mut Index) {
+        let is_gone = |arn: &CertificateArn| self.certificate(arn) == ListedCertificate::Gone;
+        index.keep_targets(&self.targets, is_gone);
+    }
+
     /// ACM has a certificate of the bundle, or could not be asked.
     #[must_use]
     pub fn may_be_live(&self, entry: &Entry) -> bool {
@@ -114,10 +127,35 @@ impl Listing {
         arns.any(|arn| self.certificate(arn) != ListedCertificate::Gone)
     }
 
-    /// Regions of which nothing is known of a bundle: they were added since.
-    pub fn regions_without<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Region> {
-        let others = self.regions.iter().skip(1);
-        others.filter(|region| !entry.others.contains_key(region))
+    /// Targets that the bundle goes to, and of which nothing is known of it: they were added since.
+    #[must_use]
+    pub fn targets_without(&self, bundle: &BundleName, entry: &Entry) -> Vec<&TargetName> {
+        let targets = self.targets_of(bundle, entry);
+        let names = targets.iter().map(|target| &target.name);
+        names
+            .filter(|name| !entry.targets.contains_key(name))
+            .collect()
+    }
+
+    /// Where the bundle goes; or, where its tag names what the rules do not allow, where it might go.
+    fn targets_of(&self, bundle: &BundleName, entry: &Entry) -> Vec<&Target> {
+        let tagged = self.targets.of_bundle(bundle, entry.targets_tag.as_deref());
+        let allowed = || self.targets.of_bundle(bundle, None).unwrap_or_default();
+        tagged.unwrap_or_else(|_| allowed())
+    }
+
+    /// The bundle has a certificate in a target that it no longer goes to.
+    fn has_left(&self, bundle: &BundleName, entry: &Entry) -> bool {
+        let targets = self.targets_of(bundle, entry);
+        let goes_to = |name: &TargetName| targets.iter().any(|target| target.name == *name);
+        let mut there = entry.certificates();
+        there.any(|(name, _)| !goes_to(name))
+    }
+
+    /// What the rules say of the bundle's tag is no longer what it was judged by.
+    fn has_other_rules(&self, bundle: &BundleName, entry: &Entry) -> bool {
+        let tagged = self.targets.of_bundle(bundle, entry.targets_tag.as_deref());
+        tagged.is_err() != entry.has_finding(&finding::TARGET_NOT_ALLOWED)
     }
 
     /// All summaries by the name of their bundle, each with its key.
@@ -210,12 +248,18 @@ pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
     if entry.retry {
         return Step::Work(Reason::Retry);
     }
-    if !is_finished(listing, entry) {
-        return Step::Work(Reason::RegionAdded);
+    if listing.has_other_rules(bundle, entry) {
+        return Step::Work(Reason::RulesChanged);
+    }
+    if !is_finished(listing, bundle, entry) {
+        return Step::Work(Reason::TargetAdded);
+    }
+    if listing.has_left(bundle, entry) {
+        return Step::Work(Reason::TargetRemoved);
     }
     let mut reasons = entry
         .certificates()
-        .filter_map(|kept| changed(listing, kept));
+        .filter_map(|(_, kept)| changed(listing, kept));
     let reason = reasons.next();
     let reason = reason.or_else(|| has_other_tags(listing, entry).then_some(Reason::TagsChanged));
     reason.map_or(Step::Nothing, Step::Work)
@@ -228,10 +272,10 @@ fn has_other_tags(listing: &Listing, entry: &Entry) -> bool {
     settings.is_some() && entry.is_served() && entry.tag_settings != *settings
 }
 
-/// No region failed to take what was worked on, and none was added since.
+/// No target failed to take what was worked on, and none was added since.
 #[must_use]
-pub fn is_finished(listing: &Listing, entry: &Entry) -> bool {
-    !entry.unfinished && listing.regions_without(entry).next().is_none()
+pub fn is_finished(listing: &Listing, bundle: &BundleName, entry: &Entry) -> bool {
+    !entry.unfinished && listing.targets_without(bundle, entry).is_empty()
 }
 
 fn changed(listing: &Listing, kept: &KeptCertificate) -> Option<Reason> {
@@ -254,6 +298,7 @@ mod tests {
     use super::*;
     use crate::content_id::Source;
     use crate::inventory::{self, by_bundle};
+    use crate::region::Region;
     use serde_json::json;
     use time::Duration;
     use time::macros::datetime;
@@ -285,10 +330,11 @@ mod tests {
             ("waiting", &before, &ours, false),
         ] {
             let entry = json!({"content_id": "0".repeat(32), "outcome": outcome, "tag_settings": of_entry,
-                "at": "2026-12-01T00:00:00Z", "certificate_arn": ARN, "serial": "01:02"});
+                "at": "2026-12-01T00:00:00Z", "targets": {REGION: {"certificate_arn": ARN, "serial": "01:02"}}});
             let entry: Entry = serde_json::from_value(entry).expect("an entry");
             let listing = Listing {
-                certificates: BTreeMap::from([(region(), standing("01:02"))]),
+                targets: Arc::new(targets(1)),
+                certificates: BTreeMap::from([(home(), standing("01:02"))]),
                 tag_settings: of_sweep.clone(),
                 ..Listing::default()
             };
@@ -311,8 +357,14 @@ mod tests {
         HashMap::from([(arn, standing)])
     }
 
-    fn region() -> Region {
-        Region::parse(REGION).expect("a region")
+    fn home() -> TargetName {
+        TargetName::parse(REGION).expect("a target")
+    }
+
+    fn targets(regions: usize) -> Targets {
+        let regions = [REGION, OTHER].iter().take(regions);
+        let regions: Vec<_> = regions.filter_map(|name| Region::parse(name)).collect();
+        Targets::of_regions(&regions)
     }
 
     fn decide(
@@ -353,14 +405,10 @@ mod tests {
         let listing = Listing {
             bundles: by_bundle(vec![object], "drop/"),
             summaries: written.into_iter().collect(),
-            regions: [REGION, OTHER]
-                .iter()
-                .take(regions)
-                .filter_map(|name| Region::parse(name))
-                .collect(),
+            targets: Arc::new(targets(regions)),
             certificates: certificates
                 .into_iter()
-                .map(|there| (region(), there))
+                .map(|there| (home(), there))
                 .collect(),
             ..Listing::default()
         };
@@ -370,10 +418,10 @@ mod tests {
             let modified_at = if made_from == "upload before" { "2026-11-30T23:59:59Z" } else { "2026-12-01T00:00:00Z" };
             json!({"www.example.com": {"content_id": content, "outcome": "imported", "retry": retry,
                 "modified_at": modified_at, "summary_etag": etag,
-                "at": "2026-12-01T00:00:00Z", "certificate_arn": ARN, "serial": "01:02"}})
+                "at": "2026-12-01T00:00:00Z", "targets": {REGION: {"certificate_arn": ARN, "serial": "01:02"}}}})
         });
         let index = Index::from_json(
-            json!({"version": 1, "bundles": bundles})
+            json!({"version": 2, "bundles": bundles})
                 .to_string()
                 .as_bytes(),
         );
@@ -478,7 +526,7 @@ mod tests {
             (
                 "a region more than before",
                 decide_for(2, Some(60), known, there()),
-                Step::Work(Reason::RegionAdded),
+                Step::Work(Reason::TargetAdded),
             ),
         ] {
             assert_eq!(step, expected, "{name}");
@@ -490,8 +538,8 @@ mod tests {
         for json in [
             "",
             "[]",
-            "{\"version\": 2, \"bundles\": {}}",
-            "{\"version\": 1, \"bundles\": {\"a\": 1}}",
+            "{\"version\": 1, \"bundles\": {}}",
+            "{\"version\": 2, \"bundles\": {\"a\": 1}}",
         ] {
             assert_eq!(
                 Index::from_json(json.as_bytes()),
@@ -558,7 +606,7 @@ mod tests {
                 (KEY.to_owned(), written(10)),
                 (format!("summaries/{name}/earlier.json"), written(11)),
             ]),
-            regions: vec![region()],
+            targets: Arc::new(targets(1)),
             ..Listing::default()
         };
         for (outcome, expected) in [
@@ -568,8 +616,8 @@ mod tests {
             ("waiting", Step::Nothing),
         ] {
             let entry = json!({"content_id": content.to_string(), "outcome": outcome, "summary_etag": "1",
-                "at": "2026-12-01T00:00:10Z"});
-            let index = json!({"version": 1, "bundles": {name: entry}}).to_string();
+                "at": "2026-12-01T00:00:10Z", "targets": {REGION: {}}});
+            let index = json!({"version": 2, "bundles": {name: entry}}).to_string();
             let index = Index::from_json(index.as_bytes());
             let summaries = listing.summaries_by_bundle("summaries/");
             let step = step(&listing, &summaries, &index, &bundle, &content, KEY);

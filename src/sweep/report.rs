@@ -8,8 +8,8 @@ use super::overview::Overview;
 use super::plan::Reason;
 use super::status::{Progress, Undone};
 use crate::fault::Fault;
-use crate::region::Region;
 use crate::summary::Outcome;
+use crate::target::TargetName;
 
 /// The report of a sweep.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,9 +39,9 @@ pub struct Report {
     /// What is to be known of all bundles.
     #[serde(flatten)]
     pub overview: Overview,
-    /// Regions whose certificates could not be listed, and why. They were left out of the work.
+    /// Targets whose certificates could not be listed, and why. They were left out of the work.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_listed: BTreeMap<Region, Fault>,
+    pub not_listed: BTreeMap<TargetName, Fault>,
 }
 
 impl Report {

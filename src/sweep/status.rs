@@ -9,8 +9,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::bundle_name::BundleName;
 use crate::finding;
-use crate::region::Region;
 use crate::summary::Outcome;
+use crate::target::TargetName;
 pub use view::{Progress, Undone, View};
 
 /// All bundles, what needs action first, then what expires first.
@@ -55,7 +55,7 @@ pub struct Row {
     pub names: Vec<String>,
     /// How many names there are beside those.
     pub more_names: usize,
-    /// What ACM serves for it, one a region. A bundle that was rejected keeps its former one.
+    /// What ACM serves for it, one a target. A bundle that was rejected keeps its former one.
     pub certificates: Vec<Live>,
     /// Of the certificate that expires first; negative once it has expired.
     pub days_left: Option<i64>,
@@ -71,7 +71,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Live {
     /// Where it is.
-    pub region: String,
+    pub target: String,
     /// Its name in AWS.
     pub arn: String,
     /// Last instant of validity; `None` where ACM does not tell.
@@ -213,7 +213,7 @@ impl Status {
             next_sweep: None,
             to_do: overview
                 .near_quota()
-                .map(|(region, count)| near_quota(region, count, overview.certificate_quota))
+                .map(|(target, count)| near_quota(target, count, overview.certificate_quota))
                 .collect(),
             rows,
         }
@@ -251,9 +251,9 @@ impl Status {
     }
 }
 
-fn near_quota(region: &Region, count: usize, quota: usize) -> Note {
+fn near_quota(target: &TargetName, count: usize, quota: usize) -> Note {
     let what = format!(
-        "{region} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
+        "{target} has {count} imported certificates, and the quota is {quota}. ACM refuses new ones beyond it."
     );
     let remedy = "Ask AWS for a higher quota (Service Quotas, ACM, imported certificates) and set CertificateQuota, or delete certificates that nothing uses.";
     Note::plain(&what, remedy)
@@ -282,11 +282,14 @@ mod tests {
     use crate::arn::CertificateArn;
     use crate::binding::Standing;
     use crate::inventory::{Listed, by_bundle};
+    use crate::region::Region;
     use crate::sweep::Report;
     use crate::sweep::index::Index;
     use crate::sweep::plan::{Listing, Reason};
+    use crate::target::Targets;
     use serde_json::{Value, json};
     use std::collections::{BTreeMap, HashMap};
+    use std::sync::Arc;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-12-01 12:00 UTC);
@@ -295,11 +298,17 @@ mod tests {
         format!("arn:aws:acm:eu-central-1:123456789012:certificate/{name}")
     }
 
-    fn by_region(
+    fn targets() -> Arc<Targets> {
+        let regions = ["eu-central-1", "us-east-1"];
+        let regions = regions.map(|name| Region::parse(name).expect("a region"));
+        Arc::new(Targets::of_regions(&regions))
+    }
+
+    fn by_target(
         certificates: HashMap<CertificateArn, Standing>,
-    ) -> BTreeMap<Region, HashMap<CertificateArn, Standing>> {
-        let region = Region::parse("eu-central-1").expect("a region");
-        BTreeMap::from([(region, certificates)])
+    ) -> BTreeMap<TargetName, HashMap<CertificateArn, Standing>> {
+        let home = TargetName::parse("eu-central-1").expect("a target");
+        BTreeMap::from([(home, certificates)])
     }
 
     /// What a sweep knows of bundles, put together piece by piece.
@@ -315,8 +324,8 @@ mod tests {
         /// A bundle whose certificate ends so long from now.
         fn bundle(mut self, name: &str, outcome: &str, left: Duration) -> Self {
             self = self.nothing_live(name, outcome, &[]);
-            self.entries[name]["certificate_arn"] = json!(arn(name));
-            self.entries[name]["serial"] = json!("01");
+            self.entries[name]["targets"] =
+                json!({"eu-central-1": {"certificate_arn": arn(name), "serial": "01"}});
             let standing = Standing {
                 serial: None,
                 not_after: Some(NOW + left),
@@ -357,10 +366,11 @@ mod tests {
         fn status(self) -> Status {
             let listing = Listing {
                 bundles: by_bundle(self.objects, "drop/"),
-                certificates: by_region(self.certificates),
+                targets: targets(),
+                certificates: by_target(self.certificates),
                 ..Listing::default()
             };
-            let index = json!({"version": 1, "bundles": self.entries}).to_string();
+            let index = json!({"version": 2, "bundles": self.entries}).to_string();
             let index = Index::from_json(index.as_bytes());
             assert_eq!(index.bundles.len(), self.entries.len(), "the index is read");
             Status::of(&View {
@@ -437,25 +447,25 @@ mod tests {
             .row();
         assert_eq!(row.state, State::Done(Outcome::Rejected));
         assert_eq!(row.certificates[0].arn, arn("a"));
-        assert_eq!(row.certificates[0].region, "eu-central-1");
+        assert_eq!(row.certificates[0].target, "eu-central-1");
         assert_eq!(row.to_do[0].code.as_deref(), Some("key-mismatch"));
         assert_eq!(row.to_do[0].remedy, "Mend it.");
     }
 
     #[test]
-    fn the_region_that_ends_first_counts_and_is_named() {
+    fn the_target_that_ends_first_counts_and_is_named() {
         let mut swept = Swept::default().bundle("a", "imported", Duration::days(99));
-        swept.entries["a"]["others"] = json!({"us-east-1": {
+        swept.entries["a"]["targets"]["us-east-1"] = json!({
             "certificate_arn": arn("a").replace("eu-central-1", "us-east-1"),
             "serial": "01", "not_after": "2026-12-11T12:00:00Z",
-        }});
+        });
         let row = swept.row();
-        let regions: Vec<_> = row
+        let targets: Vec<_> = row
             .certificates
             .iter()
-            .map(|live| live.region.as_str())
+            .map(|live| live.target.as_str())
             .collect();
-        assert_eq!(regions, ["eu-central-1", "us-east-1"]);
+        assert_eq!(targets, ["eu-central-1", "us-east-1"]);
         assert_eq!(row.days_left, Some(10));
         assert_eq!(row.to_do[0].what, "Expires on 2026-12-11 in us-east-1.");
     }
@@ -511,8 +521,9 @@ mod tests {
     #[test]
     fn what_this_sweep_imported_is_newer_than_its_lists() {
         let mut swept = Swept::default().nothing_live("a", "imported", &[]);
-        swept.entries["a"]["certificate_arn"] = json!(arn("a"));
-        swept.entries["a"]["not_after"] = json!("2027-12-01T12:00:00Z");
+        swept.entries["a"]["targets"] = json!({"eu-central-1": {
+            "certificate_arn": arn("a"), "not_after": "2027-12-01T12:00:00Z",
+        }});
         swept.report.worked_on.insert("a".into(), Reason::NotDone);
         swept.report.outcomes.insert("a".into(), Outcome::Imported);
         let row = swept.row();

@@ -316,7 +316,7 @@ mod tests {
         row.to_do = vec![note.clone()];
         row.remarks = vec![note];
         row.certificates = vec![Live {
-            region: hostile.to_owned(),
+            target: hostile.to_owned(),
             arn: hostile.to_owned(),
             not_after: None,
             days_left: None,
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn each_region_shows_its_own_certificate_and_the_first_to_end_is_drawn() {
         let live = |region: &str, days: i64| Live {
-            region: region.to_owned(),
+            target: region.to_owned(),
             arn: format!("arn:aws:acm:{region}:123456789012:certificate/1"),
             not_after: Some(datetime!(2026-12-01 06:30 UTC) + Duration::days(days)),
             days_left: Some(days),
@@ -373,7 +373,7 @@ mod tests {
                 let mut row = row(&format!("{number}.example.com"));
                 let end = datetime!(2027-01-15 08:00 UTC) + Duration::days(number);
                 row.certificates = vec![Live {
-                    region: "eu-central-1".to_owned(),
+                    target: "eu-central-1".to_owned(),
                     arn: "arn".to_owned(),
                     not_after: Some(end),
                     days_left: Some(number),

@@ -14,7 +14,7 @@ use webpki::Error;
 use super::Served;
 use super::rules::dates::moment;
 use super::rules::names::is_domain_name;
-use crate::certificate::{AlternativeName, Certificate, ConstrainedNames};
+use crate::certificate::{AlternativeName, Certificate};
 use crate::finding::{self, Finding, Rule};
 use verify::Client;
 
@@ -37,6 +37,7 @@ fn is_known(error: &Error, known: &[Finding]) -> bool {
         Error::CertExpired { .. } | Error::CertNotValidYet { .. } | Error::InvalidCertValidity => {
             &[&finding::EXPIRED, &finding::NOT_YET_VALID]
         }
+        Error::BadDerTime => &[&finding::REFUSED_BY_CLIENTS],
         Error::CaUsedAsEndEntity => &[&finding::SELF_SIGNED],
         Error::EndEntityUsedAsCa => &[&finding::ISSUER_NOT_CA],
         Error::PathLenConstraintViolated => {
@@ -48,6 +49,7 @@ fn is_known(error: &Error, known: &[Finding]) -> bool {
         }
         Error::UnsupportedCriticalExtension => &[&finding::CRITICAL_EXTENSION],
         Error::ExtensionValueInvalid => &[&finding::REPEATED_EXTENSION],
+        Error::NameConstraintViolation => &[&finding::NAME_NOT_PERMITTED],
         Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => &[
             &finding::SIGNATURE_UNSUPPORTED,
@@ -84,7 +86,15 @@ fn in_words(error: &Error) -> Option<(&'static Rule, &'static str)> {
         &finding::REFUSED_BY_SOME_CLIENTS,
     );
     Some(match error {
-        Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => (
+        Error::BadDerTime => (
+            some,
+            "A certificate of its chain is valid since before 1970, which rustls refuses.",
+        ),
+        Error::MalformedNameConstraint => (
+            some,
+            "The name constraints of a CA in its chain have a domain name that is none, which not every client compares.",
+        ),
+        Error::InvalidNetworkMaskConstraint => (
             all,
             "The name constraints of a CA in its chain are not what RFC 5280, section 4.2.1.10 says.",
         ),
@@ -129,16 +139,19 @@ fn in_words(error: &Error) -> Option<(&'static Rule, &'static str)> {
 fn excluded_name(served: &Served) -> Finding {
     let constraining = served
         .authorities()
-        .filter_map(|authority| Some((authority, authority.constrained_names?)));
-    let (whose, names): (Vec<_>, Vec<_>) = constraining
-        .map(|(authority, names)| (format!("`{}`", authority.subject), names))
+        .filter_map(|authority| Some((authority, authority.name_constraints.as_ref()?)));
+    let (whose, constraints): (Vec<_>, Vec<_>) = constraining
+        .map(|(authority, constraints)| (format!("`{}`", authority.subject), constraints))
         .unzip();
     let whose = if whose.is_empty() {
         "the public root".to_owned()
     } else {
         whose.join(", ")
     };
-    let (rule, message) = if names.contains(&ConstrainedNames::AlsoOthers) {
+    let (rule, message) = if constraints
+        .iter()
+        .any(|constraints| !constraints.are_of_servers_alone())
+    {
         (
             &finding::REFUSED_BY_SOME_CLIENTS,
             format!(
@@ -186,7 +199,7 @@ fn unmatched_names(leaf: &Certificate, client: &Client<'_>) -> Vec<Finding> {
     let matched: HashSet<_> = matched.iter().map(String::as_str).collect();
     let names = leaf.alternative_names.iter().filter_map(|name| match name {
         AlternativeName::Dns(name) => Some(name.as_str()),
-        AlternativeName::Ip(_) | AlternativeName::Other(_) => None,
+        _ => None,
     });
     names
         .filter(|name| is_domain_name(name) && !matched.contains(name))

@@ -17,4 +17,5 @@ mod samples;
 mod sources;
 mod sweeping;
 mod tagging;
+mod targets;
 mod telling;

@@ -27,7 +27,7 @@ fn pair(name: &str) -> (Issued, Issued) {
 }
 
 fn arn(summary: &Value, region: &str) -> String {
-    let arn = summary["regions"][region]["certificate_arn"].as_str();
+    let arn = summary["targets"][region]["certificate_arn"].as_str();
     arn.unwrap_or_else(|| panic!("no ARN in {region}: {summary}"))
         .to_owned()
 }
@@ -54,13 +54,6 @@ fn refuse_there(scene: &Scene, operation: &'static str) {
     });
 }
 
-/// The bundle's one summary in the bucket.
-async fn stored(scene: &Scene, bundle: &str) -> Value {
-    let keys = scene.keys(&format!("summaries/{bundle}/")).await;
-    assert_eq!(keys.len(), 1, "{keys:?}");
-    serde_json::from_str(&scene.read(&keys[0]).await).expect("a summary")
-}
-
 #[test]
 fn a_bundle_has_an_arn_of_its_own_in_every_region_and_keeps_it() {
     run_with(&[TWO_REGIONS, TOPIC], async |scene| {
@@ -85,7 +78,7 @@ fn a_bundle_has_an_arn_of_its_own_in_every_region_and_keeps_it() {
         let replaced = scene.drop_bundle(key, &renewed.bundle()).await;
         assert_eq!(replaced["outcome"], "replaced", "{replaced}");
         for (region, arn) in [(REGION, &home), (OTHER_REGION, &other)] {
-            let there = &replaced["regions"][region];
+            let there = &replaced["targets"][region];
             assert_eq!(there["outcome"], "replaced");
             assert_eq!(there["certificate_arn"], *arn);
             assert_eq!(there["certificate"]["Serial"], renewed.serial);
@@ -98,7 +91,7 @@ fn a_bundle_has_an_arn_of_its_own_in_every_region_and_keeps_it() {
 
         let told = &notices(scene)[1];
         assert_eq!(told.outcome, "replaced");
-        assert_eq!(told.json["regions"][OTHER_REGION]["certificate_arn"], other);
+        assert_eq!(told.json["targets"][OTHER_REGION]["certificate_arn"], other);
         for line in [
             "eu-central-1: replaced",
             "us-east-1: replaced",
@@ -132,10 +125,10 @@ fn a_region_that_fails_holds_up_no_other_and_is_retried_alone() {
 
         let home = scene.object_tags(key).await["certdrop:certificate-arn"].clone();
         assert_eq!(scene.serial(&home).await, first.serial);
-        let summary = stored(scene, "half.example.com").await;
+        let summary = scene.stored("half.example.com").await;
         assert_eq!(summary["outcome"], "imported");
-        assert_eq!(summary["regions"][REGION]["outcome"], "imported");
-        let fault = summary["regions"][OTHER_REGION]["fault"].as_str();
+        assert_eq!(summary["targets"][REGION]["outcome"], "imported");
+        let fault = summary["targets"][OTHER_REGION]["fault"].as_str();
         assert!(
             fault.is_some_and(|fault| fault.contains("AccessDenied")),
             "{summary}"
@@ -150,14 +143,14 @@ fn a_region_that_fails_holds_up_no_other_and_is_retried_alone() {
         scene.acm_proxy.set_rule(|_| Deed::Pass);
         scene.acm_proxy.clear();
         let summary = scene.summary(&event).await;
-        assert_eq!(summary["regions"][REGION]["outcome"], "unchanged");
-        assert_eq!(summary["regions"][OTHER_REGION]["outcome"], "imported");
+        assert_eq!(summary["targets"][REGION]["outcome"], "unchanged");
+        assert_eq!(summary["targets"][OTHER_REGION]["outcome"], "imported");
         assert_eq!(summary["outcome"], "imported");
         assert_eq!(imports(scene), [OTHER_REGION]);
         let other = arn(&summary, OTHER_REGION);
         assert_eq!(scene.object_tags(key).await[OTHER_TAG], other);
         assert_eq!(
-            stored(scene, "half.example.com").await["regions"][OTHER_REGION]["outcome"],
+            scene.stored("half.example.com").await["targets"][OTHER_REGION]["outcome"],
             "imported"
         );
     });
@@ -183,7 +176,7 @@ fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
             }
         });
         scene.fault(&event).await;
-        let fault = &stored(scene, "later.example.com").await["regions"][OTHER_REGION]["fault"];
+        let fault = &scene.stored("later.example.com").await["targets"][OTHER_REGION]["fault"];
         assert!(fault.is_string(), "{fault}");
 
         scene.acm_proxy.set_rule(|_| Deed::Pass);
@@ -192,8 +185,8 @@ fn a_sweep_sees_a_fault_that_an_event_met_after_the_last_sweep() {
             report["worked_on"]["later.example.com"], "retry",
             "{report}"
         );
-        let summary = stored(scene, "later.example.com").await;
-        let there = &summary["regions"][OTHER_REGION];
+        let summary = scene.stored("later.example.com").await;
+        let there = &summary["targets"][OTHER_REGION];
         assert_eq!(there["outcome"], "unchanged", "{summary}");
     });
 }
@@ -284,11 +277,11 @@ fn a_replacement_that_one_region_would_refuse_is_rejected_there_alone() {
         scene.tag_object(key, &[(OTHER_TAG, &foreign)]).await;
         let summary = scene.summary(&scene.created(key, &version)).await;
         assert_eq!(summary["outcome"], "rejected", "{summary}");
-        assert_eq!(summary["regions"][REGION]["outcome"], "imported");
-        assert_eq!(summary["regions"][OTHER_REGION]["outcome"], "rejected");
+        assert_eq!(summary["targets"][REGION]["outcome"], "imported");
+        assert_eq!(summary["targets"][OTHER_REGION]["outcome"], "rejected");
         let finding = &summary["findings"][0];
         assert_eq!(finding["code"], "reimport-key-changed");
-        assert_eq!(finding["region"], OTHER_REGION);
+        assert_eq!(finding["target"], OTHER_REGION);
         assert_eq!(scene.serial(&foreign).await, old.serial);
         let told = &notices(scene)[0];
         assert!(told.subject.ends_with("REJECTED"), "{}", told.subject);
@@ -315,10 +308,10 @@ fn a_certificate_of_another_region_is_adopted_by_a_tag() {
             .await;
         let summary = scene.summary(&scene.created(key, &version)).await;
         assert_eq!(
-            summary["regions"][REGION]["outcome"], "imported",
+            summary["targets"][REGION]["outcome"], "imported",
             "{summary}"
         );
-        assert_eq!(summary["regions"][OTHER_REGION]["outcome"], "replaced");
+        assert_eq!(summary["targets"][OTHER_REGION]["outcome"], "replaced");
         assert_eq!(scene.serial(&foreign).await, new.serial);
         let tags = scene.object_tags(key).await;
         assert_eq!(tags[OTHER_TAG], foreign);
@@ -340,7 +333,7 @@ fn a_tag_that_names_a_region_that_is_not_served_makes_no_second_certificate() {
         let (kind, message) = scene.fault(&scene.created(key, &version)).await;
         assert_eq!(kind, "SetUp");
         assert!(
-            message.contains("serves no certificates in us-east-1"),
+            message.contains("goes to no target in us-east-1 of account 123456789012"),
             "{message}"
         );
         assert!(message.contains("CERTDROP_REGIONS"), "{message}");
@@ -385,7 +378,7 @@ fn a_region_that_is_added_later_gets_every_bundle_by_the_next_sweep() {
 
         let report = scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
         assert_eq!(
-            report["worked_on"]["later.example.com"], "region-added",
+            report["worked_on"]["later.example.com"], "target-added",
             "{report}"
         );
         assert_eq!(imports(scene), [REGION, OTHER_REGION]);

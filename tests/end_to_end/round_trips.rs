@@ -9,6 +9,8 @@ use certdrop_test_support::proxy::{Call, Deed};
 use certdrop_test_support::round_trips::round_trips;
 use certdrop_test_support::scene::{Scene, run};
 
+/// Far more than lies between two calls that are sent at once, on a busy machine, too.
+const HELD: std::time::Duration = std::time::Duration::from_millis(300);
 const DAY: Duration = Duration::DAY;
 
 #[test]
@@ -24,7 +26,7 @@ fn an_import_and_a_replacement_take_five_round_trips_and_an_unchanged_bundle_thr
             (&renewed, "unchanged", 3),
         ] {
             let version = scene.put(key, &bundle.bundle()).await;
-            let (summary, trips) = count(scene, key, &version).await;
+            let (summary, trips) = count(scene, key, &version, HELD).await;
             assert_eq!(summary["outcome"], outcome);
             assert_eq!(trips.len(), most, "{outcome}: {trips:?}");
         }
@@ -42,7 +44,7 @@ fn a_replacement_whose_records_were_lost_takes_six_round_trips() {
         scene.forget(key, "/lost.example.com/certificate-arn").await;
 
         let version = scene.put(key, &renewed.bundle()).await;
-        let (summary, trips) = count(scene, key, &version).await;
+        let (summary, trips) = count(scene, key, &version, HELD).await;
         assert_eq!(summary["outcome"], "replaced");
         assert_eq!(summary["certificate_arn"], imported["certificate_arn"]);
         assert_eq!(trips.len(), 6, "{trips:?}");
@@ -51,9 +53,12 @@ fn a_replacement_whose_records_were_lost_takes_six_round_trips() {
 
 /// Sends the event with every call held back, so that calls that are sent together are seen
 /// together; gives the summary and what each round trip was made of.
-async fn count(scene: &Scene, key: &str, version: &str) -> (Value, Vec<Vec<String>>) {
-    // Far more than lies between two calls that are sent at once, on a busy machine, too.
-    let held = std::time::Duration::from_millis(300);
+pub(crate) async fn count(
+    scene: &Scene,
+    key: &str,
+    version: &str,
+    held: std::time::Duration,
+) -> (Value, Vec<Vec<String>>) {
     for proxy in [&scene.services, &scene.acm_proxy] {
         proxy.clear();
         proxy.set_rule(move |_| Deed::Delay(held));

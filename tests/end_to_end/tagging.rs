@@ -9,7 +9,10 @@ use time::Duration;
 use certdrop_test_support::pki::{Authority, Issued, Order};
 use certdrop_test_support::proxy::{DENIED, Deed, Refusal, UNAVAILABLE};
 use certdrop_test_support::runtime_api::Function;
-use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS, run, run_with};
+use certdrop_test_support::scene::{
+    ADOPTION, OTHER_REGION, Scene, TARGETS, TWO_REGIONS, run, run_with,
+};
+use certdrop_test_support::stage::{EXTERNAL_ID, REGION, ROLE};
 
 const ADD: &str = "acm:AddTagsToCertificate";
 const REMOVE: &str = "acm:RemoveTagsFromCertificate";
@@ -469,7 +472,7 @@ fn each_region_is_tagged_by_itself_and_a_fault_names_the_region() {
         let key = "drop/regions.example.com.pem";
         let imported = scene.drop_bundle(key, &first.bundle()).await;
         let home = arn(&imported);
-        let other = arn(&imported["regions"][OTHER_REGION]);
+        let other = arn(&imported["targets"][OTHER_REGION]);
         let there = scene.acm_in(OTHER_REGION);
         assert_eq!(tags(scene, &home).await, tags_in(&there, &other).await);
 
@@ -494,13 +497,41 @@ fn each_region_is_tagged_by_itself_and_a_fault_names_the_region() {
         let told = summary["findings"].as_array().expect("findings").iter();
         let told: Vec<_> = told
             .filter(|finding| finding["code"] == "tags-not-set")
-            .map(|finding| &finding["region"])
+            .map(|finding| &finding["target"])
             .collect();
         assert_eq!(told, [OTHER_REGION]);
 
         scene.acm_proxy.set_rule(|_| Deed::Pass);
         scene.deliver_one(&event).await;
         assert_eq!(tags_in(&there, &other).await["owner"], "ann");
+    });
+}
+
+#[test]
+fn a_certificate_in_another_account_is_tagged_as_its_role_allows() {
+    run_with(&[TARGETS, TAGS, UPLOADERS], async |scene| {
+        let target =
+            json!({"name": "payments", "region": REGION, "role": ROLE, "external_id": EXTERNAL_ID});
+        scene
+            .declare(&json!({"targets": [target], "default": ["payments"]}))
+            .await;
+        let [first, renewed] = renewals("abroad.example.com");
+        let key = "drop/abroad.example.com.pem";
+        let there = scene.acm_of_other_account(REGION);
+        let mut all = expected(&[("team", "payments"), ("cost-center", "42")]);
+        for (issued, owner, record) in [
+            (&first, Some("ann"), "cost-center+owner+team"),
+            (&renewed, None, "cost-center+team"),
+        ] {
+            let of_object: Vec<_> = owner.iter().map(|owner| ("acm:owner", *owner)).collect();
+            let summary = drop_tagged(scene, key, issued, &of_object).await;
+            let arn = arn(&summary["targets"]["payments"]);
+            all.remove("owner");
+            all.extend(owner.map(|owner| ("owner".to_owned(), owner.to_owned())));
+            all.insert("certdrop:own-tags".to_owned(), record.to_owned());
+            assert_eq!(tags_in(&there, &arn).await, all, "{summary}");
+        }
+        assert_eq!((count(scene, ADD), count(scene, REMOVE)), (1, 1));
     });
 }
 

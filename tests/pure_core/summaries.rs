@@ -9,11 +9,11 @@ use certdrop::content_id::ContentId;
 use certdrop::fault::Fault;
 use certdrop::finding::{self, Finding};
 use certdrop::news::{News, Swept};
-use certdrop::region::Region;
 use certdrop::summary::metrics;
 use certdrop::summary::{
-    Heading, ObjectVersion, Outcome, RegionOutcome, RegionSummary, Summary, notice, prose,
+    Heading, ObjectVersion, Outcome, Summary, TargetOutcome, TargetSummary, notice, prose,
 };
+use certdrop::target::TargetName;
 use serde_json::{Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -32,8 +32,8 @@ const OUTCOMES: [Outcome; 7] = [
     Outcome::Gone,
 ];
 
-fn region(name: &str) -> Region {
-    Region::parse(name).expect("a region")
+fn target(name: &str) -> TargetName {
+    TargetName::parse(name).expect("a target")
 }
 
 fn arn(region: &str) -> CertificateArn {
@@ -63,19 +63,24 @@ fn object() -> ObjectVersion {
     }
 }
 
-fn told(everywhere: &[(Region, Result<RegionOutcome, Fault>)], findings: Vec<Finding>) -> Summary {
+fn told(
+    everywhere: &[(TargetName, Result<TargetOutcome, Fault>)],
+    findings: Vec<Finding>,
+) -> Summary {
     let heading = Heading {
         bundle: &BundleName::new("www.example.com").expect("a name"),
         object: &object(),
         content_id: &ContentId::of(Vec::new()),
         now: NOW,
+        home: Some(&target(HOME)),
+        targets_tag: None,
     };
     heading.summary(findings, everywhere)
 }
 
 fn empty(outcome: Outcome) -> Summary {
-    let served = RegionOutcome::kept(outcome, Vec::new(), None);
-    told(&[(region(HOME), Ok(served))], Vec::new())
+    let served = TargetOutcome::kept(outcome, Vec::new(), None);
+    told(&[(target(HOME), Ok(served))], Vec::new())
 }
 
 /// A region that has `arn`, of which ACM says `certificate`.
@@ -83,16 +88,16 @@ fn done(
     outcome: Outcome,
     arn: Option<CertificateArn>,
     certificate: Option<CertificateDetail>,
-) -> RegionSummary {
-    RegionSummary::Done(RegionOutcome {
+) -> TargetSummary {
+    TargetSummary::Done(TargetOutcome {
         certificate_arn: arn,
         certificate,
-        ..RegionOutcome::kept(outcome, Vec::new(), None)
+        ..TargetOutcome::kept(outcome, Vec::new(), None)
     })
 }
 
-fn unfinished(fault: &str) -> RegionSummary {
-    RegionSummary::Unfinished {
+fn unfinished(fault: &str) -> TargetSummary {
+    TargetSummary::Unfinished {
         fault: fault.to_owned(),
     }
 }
@@ -115,7 +120,7 @@ fn a_replacement_is_told_with_all_that_changed() {
         Finding::new(&finding::EXPIRED, "www.example.com", "It expired.").with_remedy("Renew it."),
         Finding::new(&finding::EXPIRES_SOON, "Some CA", "It expires.")
             .with_remedy("Wait.")
-            .in_region(&region(OTHER)),
+            .in_target(&target(OTHER)),
     ];
     let expected = "\
 The renewed certificate is served under the same ARN as before.
@@ -164,14 +169,14 @@ Warning expires-soon in us-east-1: It expires.
 fn each_region_has_its_own_lines() {
     let mut summary = empty(Outcome::Imported);
     let served = done(Outcome::Imported, Some(arn(HOME)), Some(ending(1)));
-    summary.regions = BTreeMap::from([
-        (region(HOME), served),
-        (region(OTHER), unfinished("ACM did not answer")),
+    summary.targets = BTreeMap::from([
+        (target(HOME), served),
+        (target(OTHER), unfinished("ACM did not answer")),
     ]);
     // The home region's certificate stands in its region's lines, and nowhere else.
     summary.certificate_arn = Some(arn(HOME));
     let expected = "\
-A region is unfinished and will be retried. The others are done.
+A target is unfinished and will be retried. The others are done.
 
 Bundle       www.example.com
 Object       s3://certificates/drop/www.example.com.pem
@@ -249,30 +254,30 @@ fn the_first_line_says_how_bad_it_is() {
             Imported,
             true,
             vec![done(Replaced, None, None), done(Imported, None, None)],
-            "Every region serves the dropped certificate now.",
+            "Every target serves the dropped certificate now.",
         ),
         (
             Rejected,
             true,
             vec![done(Replaced, None, None), done(Rejected, None, None)],
-            "A region would refuse the dropped certificate, and keeps what it has. See which, and why, below.",
+            "A target would refuse the dropped certificate, and keeps what it has. See which, and why, below.",
         ),
         (
             Outdated,
             true,
             vec![done(Replaced, None, None), done(Outdated, None, None)],
-            "A region has a newer certificate than the dropped one, which stays there.",
+            "A target has a newer certificate than the dropped one, which stays there.",
         ),
         (
             Rejected,
             true,
             vec![done(Rejected, None, None), unfinished("ACM did not answer")],
-            "A region is unfinished and will be retried. The others are done.",
+            "A target is unfinished and will be retried. The others are done.",
         ),
     ] {
         let mut summary = empty(outcome);
         summary.certificate_arn = has_arn.then(|| arn(HOME));
-        summary.regions = [HOME, OTHER].map(region).into_iter().zip(regions).collect();
+        summary.targets = [HOME, OTHER].map(target).into_iter().zip(regions).collect();
         let text = prose::message(&summary, NOW);
         assert_eq!(text.lines().next(), Some(expected), "{outcome:?}");
     }
@@ -360,7 +365,7 @@ fn a_subject_is_one_that_sns_takes() {
 
 #[test]
 fn what_regions_say_is_summed_up_by_what_a_person_wants_to_know_most() {
-    let served = |outcome| Ok(RegionOutcome::kept(outcome, Vec::new(), None));
+    let served = |outcome| Ok(TargetOutcome::kept(outcome, Vec::new(), None));
     // Each goes before all that stand before it.
     let order = [
         "gone",
@@ -379,8 +384,8 @@ fn what_regions_say_is_summed_up_by_what_a_person_wants_to_know_most() {
         for more in &order[position + 1..] {
             for pair in [[less, more], [more, less]] {
                 let everywhere = [
-                    (region(HOME), served(named(pair[0]))),
-                    (region(OTHER), served(named(pair[1]))),
+                    (target(HOME), served(named(pair[0]))),
+                    (target(OTHER), served(named(pair[1]))),
                 ];
                 let summary = told(&everywhere, Vec::new());
                 assert_eq!(summary.outcome.as_str(), *more, "{pair:?}");
@@ -388,8 +393,8 @@ fn what_regions_say_is_summed_up_by_what_a_person_wants_to_know_most() {
         }
     }
     let unfinished = [
-        (region(HOME), Err(Fault::transient("no answer"))),
-        (region(OTHER), served(Outcome::Replaced)),
+        (target(HOME), Err(Fault::transient("no answer"))),
+        (target(OTHER), served(Outcome::Replaced)),
     ];
     assert_eq!(told(&unfinished, Vec::new()).outcome, Outcome::Replaced);
 }
@@ -411,7 +416,7 @@ fn errors_are_told_first_and_those_of_one_region_name_it() {
     let soon = || Finding::new(&finding::EXPIRES_SOON, "leaf", "Soon.");
     let expired = || Finding::new(&finding::EXPIRED, "leaf", "Over.");
     let rejected = || {
-        Ok(RegionOutcome::kept(
+        Ok(TargetOutcome::kept(
             Outcome::Rejected,
             vec![expired()],
             None,
@@ -420,29 +425,29 @@ fn errors_are_told_first_and_those_of_one_region_name_it() {
     let fault = Fault::transient("no answer");
     let shown = |summary: &Summary| -> Vec<(String, Option<String>)> {
         let show = |finding: &Finding| {
-            let region = finding.region.as_ref().map(ToString::to_string);
+            let region = finding.target.as_ref().map(ToString::to_string);
             (finding.code.to_string(), region)
         };
         summary.findings.iter().map(show).collect()
     };
     let owned = |code: &str, region: Option<&str>| (code.to_owned(), region.map(str::to_owned));
 
-    let alone = told(&[(region(HOME), rejected())], vec![soon()]);
+    let alone = told(&[(target(HOME), rejected())], vec![soon()]);
     assert_eq!(
         shown(&alone),
         [owned("expired", None), owned("expires-soon", None)]
     );
-    assert!(alone.regions.is_empty(), "there is one only");
+    assert!(alone.targets.is_empty(), "there is one only");
 
     let both = told(
-        &[(region(HOME), Err(fault)), (region(OTHER), rejected())],
+        &[(target(HOME), Err(fault)), (target(OTHER), rejected())],
         vec![soon()],
     );
     assert_eq!(
         shown(&both),
         [owned("expired", Some(OTHER)), owned("expires-soon", None)]
     );
-    let lines = serde_json::to_value(&both).expect("JSON")["regions"].clone();
+    let lines = serde_json::to_value(&both).expect("JSON")["targets"].clone();
     assert_eq!(
         lines,
         json!({HOME: {"fault": "no answer; it will be retried"}, OTHER: {"outcome": "rejected"}})
@@ -457,7 +462,7 @@ fn a_summary_knows_all_its_certificates_and_which_ends_first() {
     summary.certificate = Some(ending(20));
     for (name, days) in [(OTHER, 20), (HOME, 10)] {
         let there = done(Outcome::Imported, Some(arn(name)), Some(ending(days)));
-        summary.regions.insert(region(name), there);
+        summary.targets.insert(target(name), there);
     }
     assert_eq!(summary.arns(), [arn(HOME), arn(OTHER)]);
     assert_eq!(summary.first_end(), Some(NOW + Duration::days(10)));
@@ -472,14 +477,14 @@ fn a_summary_knows_what_is_left_to_do_and_whose_names_are_served() {
     let nothing = done(Outcome::Rejected, None, None);
     let served = done(Outcome::Imported, None, named("other.example.com"));
     // The home region has none yet, and names the names of the first that has.
-    summary.regions = BTreeMap::from([(region(HOME), nothing), (region(OTHER), served)]);
+    summary.targets = BTreeMap::from([(target(HOME), nothing), (target(OTHER), served)]);
     assert_eq!(summary.names(), ["other.example.com"]);
     assert!(!summary.is_unfinished(), "a refusal is final");
     summary.certificate = named("home.example.com");
     assert_eq!(summary.names(), ["home.example.com"]);
 
     let fault = unfinished("ACM did not answer");
-    summary.regions.insert(region(HOME), fault);
+    summary.targets.insert(target(HOME), fault);
     assert!(summary.is_unfinished());
 }
 

@@ -9,6 +9,7 @@ use time::Duration;
 use certdrop_test_support::outside::now;
 use certdrop_test_support::pki::{Authority, Order};
 use certdrop_test_support::scene::{Scene, run};
+use certdrop_test_support::stage::REGION;
 
 const BUNDLES: usize = 10_000;
 const MOST_CALLS: usize = 60;
@@ -72,8 +73,9 @@ async fn leave_as_done(scene: &Scene) -> Value {
         let at = now().format(&time::format_description::well_known::Rfc3339);
         let entry = json!({
             "content_id": content.to_string(), "outcome": "imported", "at": at.expect("a date"),
-            "summary_etag": summary, "certificate_arn": arn, "serial": template.serial, "retry": false,
-            "not_after": "2030-01-01T00:00:00Z", "names": [name, format!("www.{name}")],
+            "summary_etag": summary, "retry": false,
+            "targets": {REGION: {"certificate_arn": arn, "serial": template.serial, "not_after": "2030-01-01T00:00:00Z"}},
+            "names": [name, format!("www.{name}")],
             "findings": [{"code": "root-in-bundle", "subject": "CN=Root", "message": "The bundle holds the root.",
                 "remedy": "Nothing: a public root is left out of the chain, a private one is sent."}],
         });
@@ -85,5 +87,5 @@ async fn leave_as_done(scene: &Scene) -> Value {
         .await
         .into_iter()
         .collect();
-    json!({"version": 1, "bundles": bundles})
+    json!({"version": 2, "bundles": bundles})
 }

@@ -1,6 +1,7 @@
 //! Bundles in every state, as many as are wanted.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use certdrop::arn::CertificateArn;
 use certdrop::binding::Standing;
@@ -10,6 +11,7 @@ use certdrop::sweep::Report;
 use certdrop::sweep::index::Index;
 use certdrop::sweep::plan::{Listing, Reason};
 use certdrop::sweep::status::{Status, View};
+use certdrop::target::{TargetName, Targets};
 use serde_json::{Map, Value, json};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -20,8 +22,14 @@ const NOW: OffsetDateTime = datetime!(2026-12-01 06:30 UTC);
 pub(crate) const HOSTILE: &str =
     "<script>console.error('run')</script><img src=x onerror=console.error(1)>\u{202e}";
 
-fn home() -> Region {
-    Region::parse("eu-central-1").expect("a region")
+fn home() -> TargetName {
+    TargetName::parse("eu-central-1").expect("a target")
+}
+
+fn targets() -> Targets {
+    let regions = ["eu-central-1", "us-east-1"];
+    let regions = regions.map(|name| Region::parse(name).expect("a region"));
+    Targets::of_regions(&regions)
 }
 
 #[derive(Default)]
@@ -49,8 +57,7 @@ impl Sample {
             "names": [name], "findings": findings,
         });
         if let Some(days) = days_left {
-            entry["certificate_arn"] = json!(arn);
-            entry["serial"] = json!("01");
+            entry["targets"] = json!({"eu-central-1": {"certificate_arn": arn, "serial": "01"}});
             let standing = Standing {
                 serial: None,
                 not_after: Some(NOW + Duration::days(days) + Duration::hours(6)),
@@ -64,10 +71,11 @@ impl Sample {
     pub(crate) fn status(self) -> Status {
         let listing = Listing {
             bundles: by_bundle(self.objects, "drop/"),
+            targets: Arc::new(targets()),
             certificates: BTreeMap::from([(home(), self.certificates)]),
             ..Listing::default()
         };
-        let index = json!({"version": 1, "bundles": self.entries}).to_string();
+        let index = json!({"version": 2, "bundles": self.entries}).to_string();
         let index = Index::from_json(index.as_bytes());
         let status = Status::of(&View {
             listing: &listing,
@@ -103,10 +111,10 @@ pub(crate) fn three() -> Status {
         "api.example.com",
         "*.eu.example.com"
     ]);
-    sample.entries["www.example.com"]["others"] = json!({"us-east-1": {
+    sample.entries["www.example.com"]["targets"]["us-east-1"] = json!({
         "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/5c1e88d0-0f3b-4a55-9a0e-000000000001",
         "serial": "01", "not_after": "2027-01-20T06:30:00Z",
-    }});
+    });
     sample.bundle("mail.example.com", "imported", Some(12), &json!([]));
     sample.bundle("wicked", "rejected", Some(200), &json!([mismatch()]));
     let entry = &mut sample.entries["wicked"];

@@ -1,5 +1,6 @@
 //! What the answers show.
 
+use certdrop_acm::Account;
 use openssl::nid::Nid;
 use serde_json::{Value, json};
 use time::Duration;
@@ -214,13 +215,14 @@ fn the_log_names_calls_and_outcomes_and_no_key() {
     let entries: Vec<Value> = acm
         .service
         .journal
-        .entries()
+        .entries(&Account::default())
         .map(|entry| json!(entry))
         .collect();
     let row = |operation: &str, outcome: &str| {
         json!({
             "time": "2026-12-01T00:00:00Z",
             "operation": operation,
+            "account": "123456789012",
             "region": "eu-central-1",
             "arn": arn,
             "outcome": outcome,

@@ -257,7 +257,7 @@ fn import(acm: &mut Service, upload: &Upload, arn: Option<&str>) -> Result<Strin
     };
     let answer = acm.answer(Call {
         operation: "ImportCertificate".to_owned(),
-        region: None,
+        signed: None,
         request,
     })?;
     Ok(answer["CertificateArn"]

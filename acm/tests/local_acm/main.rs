@@ -2,8 +2,9 @@
 #![cfg(test)]
 #![allow(unreachable_pub, reason = "nobody but this program has its modules")]
 
-mod account;
+mod accounts;
 mod answers;
+mod configuration;
 mod differential;
 mod facts;
 mod import;
@@ -15,6 +16,7 @@ mod persistence;
 mod pki;
 mod reimport;
 mod requested;
+mod roles;
 mod server;
 mod tags;
 mod turning_knobs;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certdrop_acm::{DETAIL_MEMBERS, End, Presence, Shape, Shown, UNBOUNDED, request_of};
+use certdrop_acm::{
+    ASSUME_ROLE, DETAIL_MEMBERS, End, Presence, Shape, Shown, UNBOUNDED, request_of,
+};
 use serde_json::{Value, json};
 
 use super::pki::{Authority, Order};
@@ -68,6 +70,23 @@ fn every_member_of_every_request_is_handled_with_the_models_limits() {
         compared.shape(ours, name, operation);
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_members_of_assume_role_that_are_looked_at_have_the_models_limits() {
+    let model = model("sts");
+    let mut differences = Vec::new();
+    let mut compared = Compared {
+        model: &model,
+        seen: BTreeSet::new(),
+        differences: &mut differences,
+    };
+    compared.shape(&ASSUME_ROLE, "AssumeRoleRequest", "AssumeRole");
+    let [only] = &*differences else {
+        panic!("{}", differences.join("\n"));
+    };
+    let looked_at = r#"members is ["DurationSeconds","ExternalId","RoleArn","RoleSessionName"]"#;
+    assert!(only.contains(looked_at), "{only}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certdrop_acm::{Call, Knobs, Options, Refusal, Service};
+use certdrop_acm::{Call, Knobs, Options, Refusal, Service, Signed};
 use certdrop_test_support::outside::tool;
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use super::pki::{Issued, NOW};
 pub struct Acm {
     pub service: Service,
     pub region: &'static str,
+    /// Names an account where it has twelve digits.
+    pub access_key: &'static str,
 }
 
 impl Acm {
@@ -31,6 +33,7 @@ impl Acm {
         Self {
             service: Service::open(Options { knobs, ..options }).unwrap(),
             region: "eu-central-1",
+            access_key: "test",
         }
     }
 
@@ -40,7 +43,11 @@ impl Acm {
         };
         self.service.answer(Call {
             operation: operation.to_owned(),
-            region: Some(self.region.to_owned()),
+            signed: Some(Signed {
+                access_key: self.access_key.to_owned(),
+                region: self.region.to_owned(),
+                session_token: None,
+            }),
             request,
         })
     }
@@ -133,10 +140,20 @@ impl Drop for Program {
 
 /// Runs a tool against `endpoint`; what it printed.
 pub fn run(path: &str, arguments: &[&str], endpoint: &str) -> Result<String, String> {
+    run_as("test", path, arguments, endpoint)
+}
+
+/// The same with another access key.
+pub fn run_as(
+    access_key: &str,
+    path: &str,
+    arguments: &[&str],
+    endpoint: &str,
+) -> Result<String, String> {
     let output = Command::new(tool(path))
         .args(arguments)
         .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_ACCESS_KEY_ID", access_key)
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_DEFAULT_REGION", "eu-central-1")

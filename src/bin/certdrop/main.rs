@@ -12,6 +12,7 @@ mod status;
 mod style;
 mod sweep;
 mod table;
+mod targets;
 mod terminal;
 mod tree;
 
@@ -42,6 +43,7 @@ enum Command {
     Import(import::Arguments),
     Sweep(sweep::Arguments),
     Status(status::Arguments),
+    Targets(targets::Arguments),
     /// Print a script that completes certdrop's commands and options in your shell
     #[command(after_help = AFTER_COMPLETIONS_HELP)]
     Completions {
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => until_interrupted(import::run(arguments)),
         Command::Sweep(arguments) => until_interrupted(sweep::run(arguments)),
         Command::Status(arguments) => until_interrupted(status::run(arguments)),
+        Command::Targets(arguments) => targets::run(arguments),
         Command::Completions { shell } => completions(*shell),
     };
     match ended {

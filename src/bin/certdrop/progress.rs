@@ -117,6 +117,8 @@ mod tests {
             object: &object,
             content_id: &ContentId::of(Vec::new()),
             now: datetime!(2026-12-01 06:30 UTC),
+            home: None,
+            targets_tag: None,
         };
         let fault = Fault::transient("acm:ImportCertificate failed".to_owned());
         let mut count = Count::default();

@@ -92,6 +92,7 @@ impl Session {
             config: &self.config,
             now: self.now,
             deadline: self.deadline,
+            targets: None,
             down: NOWHERE_DOWN,
             request_id: &self.id,
             news: &self.news,

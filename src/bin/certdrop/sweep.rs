@@ -193,7 +193,9 @@ const BECAUSE: usize = 24;
 fn because(reason: Reason) -> &'static str {
     match reason {
         Reason::NotDone => "new or changed",
-        Reason::RegionAdded => "a region was added",
+        Reason::TargetAdded => "a target was added",
+        Reason::TargetRemoved => "a target was removed",
+        Reason::RulesChanged => "the rules for its targets changed",
         Reason::TagsChanged => "tags were changed",
         Reason::Interrupted => "work was interrupted",
         Reason::OtherVersion => "another version was done",

@@ -111,7 +111,7 @@ impl<'a> Table<'a> {
         };
         let state = widest(&mut rows.iter().map(|row| row.state.as_str()), STATE);
         let live = rows.iter().flat_map(|row| &row.certificates);
-        let region = widest(&mut live.map(|live| live.region.as_str()), REGION);
+        let region = widest(&mut live.map(|live| live.target.as_str()), REGION);
         let name = widest(&mut rows.iter().map(|row| row.bundle.as_str()), BUNDLE);
         let has_dates = columns >= COLUMNS_WITH_DATES;
         let dates = if has_dates { GAP + DATE } else { 0 };
@@ -194,7 +194,7 @@ impl<'a> Table<'a> {
                 end.unwrap_or_default()
             )?;
         }
-        let region = fitted(&harmless::line(&live.region), self.region);
+        let region = fitted(&harmless::line(&live.target), self.region);
         writeln!(output, "  {}", region.trim_end())?;
         Ok(())
     }
@@ -286,7 +286,7 @@ mod tests {
 
     fn live(region: &str, days: i64) -> Live {
         Live {
-            region: region.into(),
+            target: region.into(),
             arn: format!("arn:aws:acm:{region}:123456789012:certificate/1"),
             not_after: Some(NOW + Duration::days(days) + Duration::HOUR),
             days_left: Some(days),

@@ -9,11 +9,11 @@ use super::{Live, Note, Open, Row, State};
 use crate::bundle_name::BundleName;
 use crate::days_left::days_left;
 use crate::finding;
-use crate::region::Region;
 use crate::summary::Outcome;
 use crate::sweep::index::{Entry, Index, KeptCertificate, KeptFinding};
 use crate::sweep::overview::Overview;
 use crate::sweep::plan::{ListedCertificate, Listing};
+use crate::target::TargetName;
 
 /// How long a folder may lie incomplete before a person should look. Uploads of its parts are
 /// seconds apart.
@@ -63,8 +63,7 @@ impl View<'_> {
         let entry = self.index.bundles.get(name);
         let dropped_at = self.dropped_at(name);
         let state = self.state(name, entry);
-        let kept = entry.into_iter().flat_map(Entry::certificates);
-        let certificates: Vec<_> = kept.filter_map(|kept| self.live(name, kept)).collect();
+        let certificates = self.certificates(name, entry);
         let days_left = certificates.iter().filter_map(|live| live.days_left).min();
         let mut to_do: Vec<_> = self.expiry(days_left, &certificates).into_iter().collect();
         let mut remarks = Vec::new();
@@ -78,6 +77,7 @@ impl View<'_> {
                 remarks.push(Note::of(kept));
             }
         }
+        remarks.extend(left_out(entry));
         to_do.extend(self.open(name, state));
         Row {
             bundle: name.to_owned(),
@@ -115,7 +115,20 @@ impl View<'_> {
         }
     }
 
-    fn live(&self, name: &str, kept: &KeptCertificate) -> Option<Live> {
+    /// The home target's first, the others in the order in which they are declared.
+    fn certificates(&self, name: &str, entry: Option<&Entry>) -> Vec<Live> {
+        let Some(entry) = entry else {
+            return Vec::new();
+        };
+        let targets = self.listing.targets.all().iter();
+        let live = targets.filter_map(|target| {
+            let kept = entry.targets.get(&target.name)?;
+            self.live(name, &target.name, kept)
+        });
+        live.collect()
+    }
+
+    fn live(&self, name: &str, target: &TargetName, kept: &KeptCertificate) -> Option<Live> {
         let arn = kept.certificate_arn.as_ref()?;
         let is_done = self.progress.done.contains(name);
         let listed = match self.listing.certificate(arn) {
@@ -125,7 +138,7 @@ impl View<'_> {
         };
         let not_after = listed.or(kept.not_after);
         Some(Live {
-            region: arn.region().to_string(),
+            target: target.to_string(),
             arn: arn.to_string(),
             not_after,
             days_left: not_after.map(|end| days_left(end, self.now)),
@@ -150,17 +163,17 @@ impl View<'_> {
             subject: None,
             what: match certificates.len() {
                 1 => format!("{when} on {}.", end.date()),
-                _ => format!("{when} on {} in {}.", end.date(), first.region),
+                _ => format!("{when} on {} in {}.", end.date(), first.target),
             },
             remedy: "Drop the renewed bundle under the same name.".to_owned(),
         })
     }
 
-    /// A region that was added after the bundle was removed got no certificate.
-    fn not_in_every_region(&self, name: &str) -> Option<Note> {
+    /// A target that was added after the bundle was removed got no certificate.
+    fn not_in_every_target(&self, name: &str) -> Option<Note> {
         let entry = self.index.bundles.get(name)?;
-        let missing = self.listing.regions_without(entry);
-        let missing: Vec<_> = missing.map(Region::as_str).collect();
+        let missing = self.listing.targets_without(&BundleName::new(name)?, entry);
+        let missing: Vec<_> = missing.into_iter().map(TargetName::as_str).collect();
         (!missing.is_empty()).then(|| {
             let what = format!(
                 "The bundle was removed from the bucket before {} was added.",
@@ -195,10 +208,30 @@ impl View<'_> {
                 "ACM has the certificate, the bucket no longer has its bundle: it is not renewed.",
                 "Drop the bundle again, or delete the certificate in ACM once nothing uses it.",
             )),
-            State::Open(Open::BundleRemoved) => self.not_in_every_region(name),
+            State::Open(Open::BundleRemoved) => self.not_in_every_target(name),
             State::Open(Open::Left | Open::Queued) | State::Done(_) => None,
         }
     }
+}
+
+/// Where a target is declared no more, no finding of the bundle's summary tells of it.
+fn left_out(entry: Option<&Entry>) -> impl Iterator<Item = Note> {
+    let left_out = entry.into_iter().flat_map(|entry| {
+        let is_told = |name: &TargetName| {
+            let mut findings = entry.findings.iter();
+            findings.any(|finding| {
+                finding.code == finding::TARGET_REMOVED.code && finding.subject == name.as_str()
+            })
+        };
+        let left_out = entry.left_out.iter();
+        left_out.filter(move |(name, _)| !is_told(name))
+    });
+    left_out.map(|(name, arn)| {
+        let what = format!(
+            "{name} is no longer a target. The certificate {arn} stays there and is not renewed."
+        );
+        Note::plain(&what, finding::TARGET_REMOVED.remedy)
+    })
 }
 
 /// A bundle that was imported and has no certificate any more.

@@ -123,7 +123,7 @@ fn validity(html: &mut String, certificates: &[Live], status: &Status) -> fmt::R
                 " <span class=\"until\">until <time datetime=\"{end}\">{end}</time></span>"
             )?;
         }
-        let (region, arn) = (Text(&live.region), Text(&live.arn));
+        let (region, arn) = (Text(&live.target), Text(&live.arn));
         write!(
             html,
             "<details><summary>{region}</summary><code>{arn}</code></details>"

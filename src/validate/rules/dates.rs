@@ -14,7 +14,32 @@ pub(super) fn findings(served: &Served, policy: &Policy) -> Vec<Finding> {
         .filter_map(|certificate| validity(certificate, policy))
         .collect();
     findings.extend(lifetime(&served.leaf));
+    findings.extend(served.without_root().filter_map(malformed));
+    let root = served.root.as_ref();
+    findings.extend(root.and_then(|root| of_root(root, policy.now)));
     findings
+}
+
+const MALFORMED: &str = "A date of its validity is not written to the second and in UTC, as RFC 5280, section 4.1.2.5 wants it.";
+
+fn malformed(certificate: &Certificate) -> Option<Finding> {
+    let rule = &finding::REFUSED_BY_CLIENTS;
+    let found = || Finding::new(rule, &certificate.subject, MALFORMED);
+    certificate.has_malformed_dates.then(found)
+}
+
+/// rustls does not look at a root's validity.
+fn of_root(root: &Certificate, now: OffsetDateTime) -> Option<Finding> {
+    let message = if root.has_malformed_dates {
+        MALFORMED.to_owned()
+    } else if now < root.not_before {
+        let begin = moment(root.not_before);
+        format!("It is valid from {begin} on; OpenSSL and Go refuse it until then.")
+    } else {
+        return None;
+    };
+    let rule = &finding::REFUSED_BY_SOME_CLIENTS;
+    Some(Finding::new(rule, &root.subject, message))
 }
 
 /// Both ends are inclusive (RFC 5280, section 4.1.2.5).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::certificate::{Certificate, ConstrainedNames};
+use crate::certificate::Certificate;
 use crate::finding::{self, Finding};
 use crate::validate::Served;
 
@@ -26,6 +26,15 @@ const EVALUATED: [&str; 15] = [
     "2.16.840.1.113730.1.1",   // nsCertType
 ];
 
+/// Those of them that Go does not accept as critical. webpki reads no extension of a root, but its name constraints.
+const UNKNOWN_TO_GO: [&str; 5] = [
+    "1.3.6.1.5.5.7.1.7",
+    "1.3.6.1.5.5.7.1.8",
+    "1.3.6.1.5.5.7.48.1.5",
+    "1.3.6.1.4.1.11129.2.4.2",
+    "2.16.840.1.113730.1.1",
+];
+
 /// Extensions that OpenSSL reads before it verifies anything, and refuses where they stand there twice. Others that do
 /// are refused by Go alone.
 const READ_ONCE: [&str; 8] = [
@@ -39,17 +48,36 @@ const READ_ONCE: [&str; 8] = [
     "2.5.29.37", // extKeyUsage
 ];
 
+/// Extensions that Go alone reads before it verifies anything.
+const READ_BY_GO: [&str; 4] = [
+    "2.5.29.32", // certificatePolicies
+    "2.5.29.33", // policyMappings
+    "2.5.29.36", // policyConstraints
+    "2.5.29.54", // inhibitAnyPolicy
+];
+
 pub(super) fn findings(served: &Served) -> Vec<Finding> {
     let all = served.without_root().chain(&served.root);
     all.flat_map(|certificate| {
         [
             critical(certificate),
             repeated(certificate),
-            empty_constraints(certificate),
+            unreadable(certificate),
         ]
     })
     .flatten()
+    .chain(served.root.as_ref().and_then(critical_in_root))
     .collect()
+}
+
+fn critical_in_root(root: &Certificate) -> Option<Finding> {
+    let mut extensions = root.extensions.iter();
+    let refused = extensions.find(|extension| {
+        extension.is_critical && UNKNOWN_TO_GO.contains(&extension.oid.as_str())
+    })?;
+    let message = format!("Go refuses the critical extension {}.", refused.oid);
+    let rule = &finding::REFUSED_BY_SOME_CLIENTS;
+    Some(Finding::new(rule, &root.subject, message))
 }
 
 fn critical(certificate: &Certificate) -> Option<Finding> {
@@ -82,13 +110,14 @@ fn repeated(certificate: &Certificate) -> Option<Finding> {
     Some(Finding::new(rule, &certificate.subject, message))
 }
 
-fn empty_constraints(certificate: &Certificate) -> Option<Finding> {
-    (certificate.constrained_names == Some(ConstrainedNames::None)).then(|| {
-        let message = "Its name constraints are empty, which Go refuses.";
-        Finding::new(
-            &finding::REFUSED_BY_SOME_CLIENTS,
-            &certificate.subject,
-            message,
-        )
-    })
+fn unreadable(certificate: &Certificate) -> Option<Finding> {
+    let mut extensions = certificate.extensions.iter();
+    let extension = extensions
+        .find(|extension| !extension.is_readable && READ_BY_GO.contains(&extension.oid.as_str()))?;
+    let message = format!(
+        "The content of its extension {} is not what RFC 5280 says, which Go refuses.",
+        extension.oid
+    );
+    let rule = &finding::REFUSED_BY_SOME_CLIENTS;
+    Some(Finding::new(rule, &certificate.subject, message))
 }

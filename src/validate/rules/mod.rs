@@ -1,5 +1,6 @@
 //! What ACM takes, and what clients do: one file for each thing that is asked about.
 
+mod constraints;
 pub(super) mod dates;
 mod extensions;
 mod key_type;
@@ -20,6 +21,7 @@ pub(super) fn findings(served: &Served, strangers: usize, policy: &Policy) -> Ve
     findings.extend(shape::findings(served, strangers, policy.now));
     findings.extend(usages::findings(served));
     findings.extend(extensions::findings(served));
+    findings.extend(constraints::findings(served));
     findings.extend(links::findings(served));
     findings.extend(strict::findings(served));
     findings

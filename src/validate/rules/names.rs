@@ -1,5 +1,7 @@
 //! The names that clients will look for.
 
+use std::net::IpAddr;
+
 use crate::certificate::{AlternativeName, Certificate};
 use crate::finding::{self, Finding};
 
@@ -33,17 +35,42 @@ pub(super) fn findings(leaf: &Certificate) -> Vec<Finding> {
         }
         _ => None,
     }));
+    findings.extend(leaf.alternative_names.iter().filter_map(|name| {
+        let message = format!(
+            "{}; some clients refuse it, Go among them.",
+            unreadable(name)?
+        );
+        let rule = &finding::REFUSED_BY_SOME_CLIENTS;
+        Some(Finding::new(rule, &leaf.subject, message))
+    }));
     findings.extend(unlisted_common_name(leaf));
     findings
 }
 
 /// A common name that is a host name counts, as it does for ACM.
 pub(in crate::validate) fn names_a_server(leaf: &Certificate) -> bool {
-    let listed = leaf
-        .alternative_names
-        .iter()
-        .any(|name| !matches!(name, AlternativeName::Other(_)));
-    listed || leaf.subject.common_name().is_some_and(is_server_name)
+    let mut listed = leaf.alternative_names.iter();
+    listed.any(AlternativeName::is_of_server)
+        || leaf.subject.common_name().is_some_and(is_server_name)
+}
+
+/// Go reads every name of a certificate, and refuses it for one that it cannot read. OpenSSL does so for unknown kinds.
+fn unreadable(name: &AlternativeName) -> Option<String> {
+    match name {
+        AlternativeName::Malformed(name) => {
+            Some(format!("It has a name that is malformed ({name})"))
+        }
+        AlternativeName::Mail(mail) if !mail.is_ascii() => {
+            Some(format!("Its mail address `{mail}` is not ASCII"))
+        }
+        AlternativeName::Uri(uri) if !uri.is_ascii() => {
+            Some(format!("Its URI `{uri}` is not ASCII"))
+        }
+        AlternativeName::Ip(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => Some(
+            format!("Its address {address} is one of IPv4 in the form of IPv6"),
+        ),
+        _ => None,
+    }
 }
 
 fn unlisted_common_name(leaf: &Certificate) -> Option<Finding> {
@@ -63,8 +90,8 @@ fn unlisted_common_name(leaf: &Certificate) -> Option<Finding> {
 }
 
 /// A dot tells a host name from a product's or a person's name.
-fn is_server_name(text: &str) -> bool {
-    text.parse::<std::net::IpAddr>().is_ok() || (text.contains('.') && is_domain_name(text))
+pub(super) fn is_server_name(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || (text.contains('.') && is_domain_name(text))
 }
 
 /// Letters, digits, hyphens and (in practice) underscores; a wildcard as the whole first label

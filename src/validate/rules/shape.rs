@@ -30,21 +30,32 @@ pub(super) fn findings(served: &Served, strangers: usize, now: OffsetDateTime) -
     ]
     .into_iter()
     .flatten()
-    .chain(negative_serials(served))
+    .chain(odd_numbers_and_texts(served))
     .collect()
 }
 
-fn negative_serials(served: &Served) -> impl Iterator<Item = Finding> {
+/// What keeps Go from reading a certificate, and OpenSSL too where it is no DER.
+fn odd_numbers_and_texts(served: &Served) -> impl Iterator<Item = Finding> {
     let all = served.without_root().chain(&served.root);
-    all.filter(|certificate| certificate.has_negative_serial)
-        .map(|certificate| {
-            let message = "Its serial number is negative, which Go refuses.";
-            Finding::new(
-                &finding::REFUSED_BY_SOME_CLIENTS,
-                &certificate.subject,
-                message,
-            )
-        })
+    all.flat_map(|certificate| {
+        let departures = [
+            (
+                certificate.has_negative_serial,
+                "Its serial number is negative, which Go refuses.",
+            ),
+            (
+                certificate.has_malformed_serial,
+                "Its serial number has no octet or more than it needs, which OpenSSL and Go refuse.",
+            ),
+            (
+                certificate.subject.has_malformed_text,
+                "Its subject has a text with other characters than its string type allows, which Go refuses, and for some types OpenSSL.",
+            ),
+        ];
+        let departures = departures.into_iter().filter(|(departs, _)| *departs);
+        let rule = &finding::REFUSED_BY_SOME_CLIENTS;
+        departures.map(move |(_, message)| Finding::new(rule, &certificate.subject, message))
+    })
 }
 
 fn version(leaf: &Certificate) -> Option<Finding> {

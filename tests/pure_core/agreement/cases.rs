@@ -3,12 +3,12 @@
 use time::Duration;
 
 use super::der::{
-    PRINTABLE, UTF8, directory, dns, email, integer, ip, name, name_in, octets, oid, sequence, tlv,
-    uri,
+    IA5, PRINTABLE, UTF8, directory, dns, email, integer, ip, name, name_in, octets, oid,
+    other_name, registered_id, sequence, tlv, uri,
 };
 use super::writer::{
-    AKI, ANY, BC, CLIENT, CODE, EKU, END, KU, Key, NC, NOW, Order, SAN, SERVER, SIGN_CERTIFICATES,
-    SIGN_CRLS, SKI, constraints, key_id, names, usages,
+    AKI, ANY, BC, CLIENT, CODE, Digest, EKU, END, KU, Key, NC, NOW, Order, SAN, SERVER,
+    SIGN_CERTIFICATES, SIGN_CRLS, SKI, constraints, key_id, names, usages,
 };
 
 /// A chain, and whom a client looks for.
@@ -22,7 +22,7 @@ pub(super) struct Case {
     pub(super) others: Vec<(Order, Order)>,
 }
 
-const HOST: &str = "www.example.com";
+pub(super) const HOST: &str = "www.example.com";
 
 /// Adds cases of one kind.
 struct Kind<'a> {
@@ -110,6 +110,8 @@ pub(super) fn all() -> Vec<Case> {
     );
     of("name constraints: addresses", address_constraints);
     of("name constraints: other names", other_constraints);
+    of("name constraints: other names", uncompared_constraints);
+    of("name constraints: other names", names_in_the_subject);
     of("name constraints: several", nested_constraints);
     of("extended key usages", extended_usages);
     of("critical extensions", critical);
@@ -121,6 +123,7 @@ pub(super) fn all() -> Vec<Case> {
     of("names of issuers", issuer_names);
     of("self-issued and cross-signed", crossed);
     of("validity", validity);
+    of("validity", long_and_odd_validity);
     of("keys", keys);
     of("encoding", encoding);
     cases
@@ -263,6 +266,9 @@ fn domain_constraints_of_several(kind: &mut Kind<'_>) {
     kind.intermediate("neither permitted nor excluded", |ca| {
         ca.with(NC, true, sequence(&[]))
     });
+    kind.leaf("constraints in the leaf, empty", |leaf| {
+        leaf.with(NC, false, sequence(&[]))
+    });
     kind.leaf("constraints in the leaf", |leaf| {
         leaf.with(NC, true, names(&[dns("example.com")], &[]))
     });
@@ -321,18 +327,31 @@ fn address_constraints(kind: &mut Kind<'_>) {
         &sans,
     );
     kind.constrained(
+        "a network of five octets, the leaf has names alone",
+        names(&[ip(&[10, 0, 0, 0, 8])], &[]),
+        &[dns(HOST)],
+    );
+    kind.constrained(
+        "a mask with a gap, the leaf has names alone",
+        names(&[of([10, 0, 0, 3], [255, 0, 0, 255])], &[]),
+        &[dns(HOST)],
+    );
+    kind.constrained(
         "a mask with a gap",
         names(&[of([10, 0, 0, 3], [255, 0, 0, 255])], &[]),
         &sans,
     );
 }
 
+/// The directory name of an organization.
+pub(super) fn directory_of(organization: &str) -> Vec<u8> {
+    let pair = sequence(&[oid("2.5.4.10"), tlv(UTF8, organization.as_bytes())]);
+    directory(&sequence(&[tlv(0x31, &pair)]))
+}
+
 fn other_constraints(kind: &mut Kind<'_>) {
     let sans = [dns(HOST)];
-    let organization = |name: &str| {
-        let pair = sequence(&[oid("2.5.4.10"), tlv(UTF8, name.as_bytes())]);
-        directory(&sequence(&[tlv(0x31, &pair)]))
-    };
+    let organization = directory_of;
     let own = || organization("Example Trust");
     kind.constrained("permitted directory name", names(&[own()], &[]), &sans);
     kind.constrained(
@@ -382,6 +401,119 @@ fn other_constraints(kind: &mut Kind<'_>) {
         names(&[uri(".example.org")], &[]),
         &with_uri,
     );
+}
+
+/// About kinds of names that hardly any client compares.
+fn uncompared_constraints(kind: &mut Kind<'_>) {
+    let sans = [dns(HOST)];
+    for (name, base) in [
+        ("permitted registered ID", registered_id()),
+        ("permitted other name", other_name()),
+        (
+            "permitted EDI party",
+            tlv(0xa5, &tlv(0xa1, &tlv(UTF8, b"party"))),
+        ),
+    ] {
+        kind.constrained(name, names(&[base], &[]), &sans);
+    }
+    kind.constrained("excluded other name", names(&[], &[other_name()]), &sans);
+    kind.intermediate("registered ID, not critical", |ca| {
+        ca.with(NC, false, names(&[registered_id()], &[]))
+    });
+    kind.constrained(
+        "permitted: another domain, beside a URI",
+        names(&[dns("example.org"), uri("example.org")], &[]),
+        &sans,
+    );
+    kind.constrained(
+        "excluded: the domain, beside a directory name",
+        names(&[], &[dns("example.com"), directory_of("Other")]),
+        &sans,
+    );
+    kind.intermediate("another directory name, not critical", |ca| {
+        ca.with(NC, false, names(&[directory_of("Other")], &[]))
+    });
+    kind.constrained(
+        "a domain, the leaf has a mail address without @",
+        names(&[dns("example.com")], &[]),
+        &[dns(HOST), email("me")],
+    );
+    kind.constrained(
+        "a domain, the leaf has a URI of an IP address",
+        names(&[dns("example.com")], &[]),
+        &[dns(HOST), uri("https://10.1.2.3/")],
+    );
+    kind.constrained(
+        "excluded: a domain with a dot at the end",
+        names(&[], &[dns("example.org.")]),
+        &sans,
+    );
+    kind.constrained(
+        "a mail beyond ASCII",
+        names(&[], &[email("ex\u{e4}mple.org")]),
+        &sans,
+    );
+    kind.constrained(
+        "excluded: a wildcard",
+        names(&[], &[dns("*.example.org")]),
+        &sans,
+    );
+}
+
+fn names_in_the_subject(kind: &mut Kind<'_>) {
+    const MAIL: &str = "1.2.840.113549.1.9.1";
+    let with_mail = |tag, address: &str| {
+        let attribute =
+            |kind, tag, value: &str| tlv(0x31, &sequence(&[oid(kind), tlv(tag, value.as_bytes())]));
+        let mut leaf = leaf();
+        leaf.subject = sequence(&[
+            attribute("2.5.4.3", UTF8, HOST),
+            attribute(MAIL, tag, address),
+        ]);
+        leaf
+    };
+    let below = |base: Vec<u8>, leaf| {
+        let permitted = names(&[base], &[]);
+        vec![leaf, intermediate().with(NC, true, permitted), root()]
+    };
+    let mail = || email("example.com");
+    kind.add(
+        "permitted mail, in the subject",
+        below(mail(), with_mail(IA5, "me@example.com")),
+    );
+    kind.add(
+        "permitted: another mail, in the subject",
+        below(mail(), with_mail(IA5, "me@example.org")),
+    );
+    kind.add("excluded mail, in the subject", {
+        let excluded = names(&[], &[mail()]);
+        let leaf = with_mail(IA5, "me@example.com");
+        vec![leaf, intermediate().with(NC, true, excluded), root()]
+    });
+    kind.add(
+        "a domain, mail in the subject as UTF-8",
+        below(dns("example.com"), with_mail(UTF8, "me@example.com")),
+    );
+    kind.add(
+        "permitted mail, in the subject is none",
+        below(mail(), with_mail(IA5, "me")),
+    );
+    let address_alone = || leaf().with(SAN, false, sequence(&[ip(&[10, 1, 2, 3])]));
+    kind.add(
+        "permitted domain, in the common name alone",
+        below(dns("example.com"), address_alone()),
+    )
+    .host = "10.1.2.3";
+    kind.add(
+        "permitted: another domain, than in the common name alone",
+        below(dns("example.org"), address_alone()),
+    )
+    .host = "10.1.2.3";
+    kind.add("permitted domain, the common name is of another", {
+        let mut leaf = leaf();
+        leaf.subject = name("www.example.org");
+        below(dns("example.com"), leaf)
+    });
 }
 
 fn nested_constraints(kind: &mut Kind<'_>) {
@@ -475,6 +607,9 @@ fn critical(kind: &mut Kind<'_>) {
     kind.leaf("unknown, in the leaf", unknown);
     kind.intermediate("unknown, in the intermediate", unknown);
     kind.root("unknown, in the root", unknown);
+    kind.root("OCSP no check, in the root", |root| {
+        root.with("1.3.6.1.5.5.7.48.1.5", true, tlv(0x05, &[]))
+    });
     kind.leaf("of a certificate for logs alone", |leaf| {
         leaf.with("1.3.6.1.4.1.11129.2.4.3", true, tlv(0x05, &[]))
     });
@@ -763,6 +898,15 @@ fn leaf_names(kind: &mut Kind<'_>) {
         "an address of five octets beside",
         with_names(&[dns(HOST), ip(&[10, 1, 2, 3, 4])]),
     );
+    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3];
+    kind.leaf(
+        "an address of IPv4 as one of IPv6 beside",
+        with_names(&[dns(HOST), ip(&mapped)]),
+    );
+    kind.leaf(
+        "a name of no known kind beside",
+        with_names(&[dns(HOST), tlv(0x89, b"x")]),
+    );
     kind.leaf(
         "a mail beyond ASCII beside",
         with_names(&[dns(HOST), email("mé@example.com")]),
@@ -792,6 +936,25 @@ fn issuer_names(kind: &mut Kind<'_>) {
         "two blanks for one",
         issued_as(name_in(UTF8, "Example  Trust", "Issuing CA 1")),
     );
+    kind.intermediate("an intermediate without a name", |mut ca| {
+        ca.subject = sequence(&[]);
+        ca
+    });
+    let texts: [(_, _, &[u8]); 6] = [
+        ("UTF-8 that is none", UTF8, b"b\xfccher"),
+        ("a PrintableString with @", PRINTABLE, b"me@example.com"),
+        ("a PrintableString with *", PRINTABLE, b"*.example.com"),
+        ("an IA5String beyond ASCII", IA5, b"b\xfccher"),
+        ("a BMPString of odd length", 0x1e, b"\0a\0"),
+        ("a T61String of Latin-1", 0x14, b"b\xfccher"),
+    ];
+    for (name, tag, text) in texts {
+        kind.leaf(name, |mut leaf| {
+            let pair = sequence(&[oid("2.5.4.10"), tlv(tag, text)]);
+            leaf.subject = sequence(&[tlv(0x31, &pair)]);
+            leaf
+        });
+    }
     kind.root("no common name", |mut root| {
         root.subject = sequence(&[]);
         root
@@ -799,6 +962,11 @@ fn issuer_names(kind: &mut Kind<'_>) {
 }
 
 fn crossed(kind: &mut Kind<'_>) {
+    kind.add("new key vouched for by the old, for any usage alone", {
+        let new = root().with(EKU, false, usages(&[ANY]));
+        let old = Order::authority("Root", Key::P256(201));
+        vec![leaf(), intermediate(), new, old]
+    });
     // The CA has a new key, and the old one vouches for it.
     let old = || Order::authority("Root", Key::P256(201));
     kind.add(
@@ -861,6 +1029,63 @@ fn validity(kind: &mut Kind<'_>) {
     });
 }
 
+fn long_and_odd_validity(kind: &mut Kind<'_>) {
+    kind.root("root is not valid yet", |mut root| {
+        root.begin = NOW + Duration::SECOND;
+        root
+    });
+    kind.leaf("longer than browsers take", |mut leaf| {
+        leaf.begin = NOW - Duration::days(500);
+        leaf
+    });
+    for (name, begin, end) in [
+        (
+            "since before 1970",
+            (0x17, "690101000000Z"),
+            (0x17, "270201000000Z"),
+        ),
+        (
+            "GeneralizedTime before 2050",
+            (0x18, "20261101000000Z"),
+            (0x18, "20270201000000Z"),
+        ),
+        (
+            "without seconds",
+            (0x17, "2611010000Z"),
+            (0x17, "2702010000Z"),
+        ),
+        (
+            "with an offset",
+            (0x17, "261101000000+0000"),
+            (0x17, "270201000000+0000"),
+        ),
+        (
+            "with fractions of seconds",
+            (0x18, "20261101000000.5Z"),
+            (0x18, "20270201000000.5Z"),
+        ),
+    ] {
+        let moment = |(tag, text): (u8, &str)| tlv(tag, text.as_bytes());
+        let validity = || Some(sequence(&[moment(begin), moment(end)]));
+        kind.leaf(name, |mut leaf| {
+            leaf.validity = validity();
+            leaf
+        });
+        if name == "with an offset" {
+            kind.intermediate("intermediate: with an offset", |mut ca| {
+                ca.validity = validity();
+                ca
+            });
+        }
+        if name == "without seconds" {
+            kind.root("root: without seconds", |mut root| {
+                root.validity = validity();
+                root
+            });
+        }
+    }
+}
+
 fn keys(kind: &mut Kind<'_>) {
     const WEAK: Key = Key::Rsa("algorithm/rsa1024.pem");
     const RSA: Key = Key::Rsa("algorithm/rsa2048.pem");
@@ -869,6 +1094,12 @@ fn keys(kind: &mut Kind<'_>) {
     kind.root("root: P-384", |root| root.with_key(Key::P384(1)));
     kind.intermediate("intermediate: RSA 2048", |ca| ca.with_key(RSA));
     kind.intermediate("intermediate: RSA 1024", |ca| ca.with_key(WEAK));
+    let over_sha1 = |mut order: Order| {
+        order.digest = Digest::Sha1;
+        order
+    };
+    kind.leaf("leaf: signed over SHA-1", over_sha1);
+    kind.root("root: signed over SHA-1", over_sha1);
     kind.leaf("leaf: RSA 2048", |leaf| leaf.with_key(RSA));
     kind.leaf("leaf: RSA 1024", |leaf| leaf.with_key(WEAK));
 }
@@ -885,6 +1116,31 @@ fn encoding(kind: &mut Kind<'_>) {
     kind.leaf("serial number below 0", numbered(&[0xff, 0x01]));
     kind.leaf("serial number of 21 octets", numbered(&[1; 21]));
     kind.root("root: serial number below 0", numbered(&[0xff, 0x01]));
+    kind.leaf("serial number with a zero in front", numbered(&[0, 1]));
+    kind.root(
+        "root: serial number with a zero in front",
+        numbered(&[0, 1]),
+    );
+    kind.leaf("serial number without an octet", numbered(&[]));
+    let loose = || sequence(&[vec![0x01, 0x01, 0x01]]);
+    kind.intermediate("intermediate: a truth value of 1", |ca| {
+        ca.with(BC, true, loose())
+    });
+    kind.root("root: a truth value of 1", |root| {
+        root.with(BC, true, loose())
+    });
+    for (name, oid) in [
+        ("certificate policies that are none", "2.5.29.32"),
+        ("policy constraints that are none", "2.5.29.36"),
+        ("access information that is none", "1.3.6.1.5.5.7.1.1"),
+        ("a Netscape type that is none", "2.16.840.1.113730.1.1"),
+        ("timestamps that are none", "1.3.6.1.4.1.11129.2.4.2"),
+    ] {
+        kind.leaf(name, |leaf| leaf.with(oid, false, octets(b"x")));
+    }
+    kind.intermediate("intermediate: certificate policies that are none", |ca| {
+        ca.with("2.5.29.32", false, octets(b"x"))
+    });
     kind.leaf("a default that is written out", |leaf| {
         leaf.with(BC, true, sequence(&[vec![0x01, 0x01, 0x00]]))
     });

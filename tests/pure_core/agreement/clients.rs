@@ -128,6 +128,16 @@ pub(super) struct RecordedCase {
     pub(super) error: String,
 }
 
+impl RecordedCase {
+    pub(super) fn opinion(&self) -> Opinion {
+        if self.error.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error.clone())
+        }
+    }
+}
+
 /// A case as `tests/agreement/verify.go` reads it.
 #[derive(Serialize)]
 pub(super) struct ForGo {

@@ -42,6 +42,7 @@ pub(super) fn bits(content: &[u8]) -> Vec<u8> {
 
 pub(super) const TRUE: [u8; 3] = [0x01, 0x01, 0xff];
 pub(super) const UTF8: u8 = 0x0c;
+pub(super) const IA5: u8 = 0x16;
 pub(super) const PRINTABLE: u8 = 0x13;
 
 /// A name with an organization and a common name, in strings of the type `tag`.
@@ -80,4 +81,15 @@ pub(super) fn ip(bytes: &[u8]) -> Vec<u8> {
 
 pub(super) fn directory(name: &[u8]) -> Vec<u8> {
     tlv(0xa4, name)
+}
+
+/// 1.2.3.4.
+pub(super) fn registered_id() -> Vec<u8> {
+    tlv(0x88, &[0x2a, 0x03, 0x04])
+}
+
+/// A user's name in Active Directory.
+pub(super) fn other_name() -> Vec<u8> {
+    let value = tlv(0xa0, &tlv(UTF8, b"me@example.com"));
+    tlv(0xa0, &[oid("1.3.6.1.4.1.311.20.2.3"), value].concat())
 }

@@ -3,12 +3,14 @@
 //!
 //! docs/agreement.md has the counts. After a change of a rule or a case,
 //! `UPDATE_DOCS=1 cargo test --test pure_core agreement` writes them anew; after a change of a case
-//! `tests/agreement/record.sh` has Go judge it first.
+//! `tests/agreement/record.sh` has Go judge it first. `tests/agreement/draw.sh SEED COUNT` judges chains that are drawn at
+//! random, with Go.
 
 mod cases;
 mod clients;
 mod der;
 mod document;
+mod drawn;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -209,6 +211,10 @@ fn recorded() -> Recorded {
 }
 
 fn judge(case: &Case, recorded: &Recorded) -> Judged {
+    judge_with(case, by_go(case, recorded))
+}
+
+fn judge_with(case: &Case, go: Opinion) -> Judged {
     let signed = signed(case);
     let findings = verdict(&bundle(case), OnRefusedByClients::Reject);
     let about_clients = findings
@@ -227,10 +233,11 @@ fn judge(case: &Case, recorded: &Recorded) -> Judged {
         openssl: clients::openssl(&signed),
         strict: clients::strict(&signed),
         rustls: clients::rustls(&signed),
-        go: by_go(case, recorded),
+        go,
         certdrop,
         codes: findings
             .iter()
+            .filter(|finding| finding.is_error() || finding.judge == Judge::Clients)
             .map(|finding| finding.code.to_string())
             .collect(),
     }
@@ -242,11 +249,7 @@ fn by_go(case: &Case, recorded: &Recorded) -> Opinion {
     let verdict = verdict.filter(|verdict| verdict.fingerprint == fingerprint(case));
     let verdict =
         verdict.unwrap_or_else(|| panic!("{name} is new to Go: run tests/agreement/record.sh"));
-    if verdict.error.is_empty() {
-        Ok(())
-    } else {
-        Err(verdict.error.clone())
-    }
+    verdict.opinion()
 }
 
 /// Each order of the case with its signer's, the leaf first.

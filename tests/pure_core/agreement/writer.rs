@@ -69,10 +69,19 @@ impl Key {
         }
     }
 
-    fn algorithm(self) -> Vec<u8> {
-        match self {
-            Self::Rsa(_) => sequence(&[oid("1.2.840.113549.1.1.11"), tlv(0x05, &[])]),
-            Self::P256(_) | Self::P384(_) => sequence(&[oid("1.2.840.10045.4.3.2")]),
+    /// That of its signatures.
+    fn algorithm(self, digest: Digest) -> Vec<u8> {
+        match (self, digest) {
+            (Self::Rsa(_), Digest::Sha1) => {
+                sequence(&[oid("1.2.840.113549.1.1.5"), tlv(0x05, &[])])
+            }
+            (Self::Rsa(_), Digest::Sha256) => {
+                sequence(&[oid("1.2.840.113549.1.1.11"), tlv(0x05, &[])])
+            }
+            (Self::P256(_) | Self::P384(_), Digest::Sha1) => sequence(&[oid("1.2.840.10045.4.1")]),
+            (Self::P256(_) | Self::P384(_), Digest::Sha256) => {
+                sequence(&[oid("1.2.840.10045.4.3.2")])
+            }
         }
     }
 
@@ -84,6 +93,12 @@ impl Key {
             Self::Rsa(file) => file.as_bytes().to_vec(),
         }
     }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Digest {
+    Sha1,
+    Sha256,
 }
 
 #[derive(Clone, Debug)]
@@ -105,7 +120,11 @@ pub(super) struct Order {
     pub(super) serial: Vec<u8>,
     pub(super) begin: OffsetDateTime,
     pub(super) end: OffsetDateTime,
+    /// Instead of the beginning and the end.
+    pub(super) validity: Option<Vec<u8>>,
     pub(super) extensions: Vec<Extension>,
+    /// Over which digest it is signed.
+    pub(super) digest: Digest,
     /// What the signed part names as the signature's algorithm, instead of the right one.
     pub(super) inner_algorithm: Option<Vec<u8>>,
 }
@@ -120,7 +139,9 @@ impl Order {
             serial: [&[0x01], key.id().as_slice()].concat(),
             begin: NOW - Duration::days(20),
             end: END,
+            validity: None,
             extensions: Vec::new(),
+            digest: Digest::Sha256,
             inner_algorithm: None,
         }
     }
@@ -206,14 +227,18 @@ impl Order {
         parts.push(
             self.inner_algorithm
                 .clone()
-                .unwrap_or_else(|| signer.key.algorithm()),
+                .unwrap_or_else(|| signer.key.algorithm(self.digest)),
         );
         parts.push(
             self.issuer
                 .clone()
                 .unwrap_or_else(|| signer.subject.clone()),
         );
-        parts.push(sequence(&[moment(self.begin), moment(self.end)]));
+        parts.push(
+            self.validity
+                .clone()
+                .unwrap_or_else(|| sequence(&[moment(self.begin), moment(self.end)])),
+        );
         parts.push(self.subject.clone());
         parts.push(info);
         if self.version == Some(2) {
@@ -227,11 +252,15 @@ impl Order {
     pub(super) fn signed_by(&self, signer: &Self) -> Vec<u8> {
         let content = self.to_be_signed(signer);
         let key = signer.key.open();
-        let mut signature = Signer::new(MessageDigest::sha256(), &key).expect("a signer");
+        let digest = match self.digest {
+            Digest::Sha1 => MessageDigest::sha1(),
+            Digest::Sha256 => MessageDigest::sha256(),
+        };
+        let mut signature = Signer::new(digest, &key).expect("a signer");
         let signature = signature
             .sign_oneshot_to_vec(&content)
             .expect("a signature");
-        sequence(&[content, signer.key.algorithm(), bits(&signature)])
+        sequence(&[content, signer.key.algorithm(self.digest), bits(&signature)])
     }
 }
 

@@ -85,13 +85,13 @@ pub(super) async fn is_right(
     let may_be = may_be_served(bundle, number, done);
     for region in regions {
         let place = format!("{} in {region}", bundle.name);
-        let told = in_region(scene, plan, bundle, region, &may_be).await;
+        let told = in_target(scene, plan, bundle, region, &may_be).await;
         told.map_err(|what| format!("{place}: {what}"))?;
     }
     Ok(())
 }
 
-async fn in_region(
+async fn in_target(
     scene: &Scene,
     plan: &Plan,
     bundle: &Bundle,
@@ -165,7 +165,7 @@ async fn is_summarised(
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
         let there = match region {
             REGION => &summary,
-            other => &summary["regions"][other],
+            other => &summary["targets"][other],
         };
         if there["certificate_arn"] == arn && there["certificate"]["Serial"] == serial {
             return Ok(());

@@ -87,7 +87,7 @@ async fn summarised(scene: &Scene, region: &str, ought: &Ought) -> String {
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
         let there = match region {
             REGION => &summary,
-            other => &summary["regions"][other],
+            other => &summary["targets"][other],
         };
         let outcome = there["outcome"].as_str().unwrap_or_default();
         if ought.outcomes.contains(&outcome)

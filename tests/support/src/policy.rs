@@ -13,12 +13,14 @@ use hyper::{Method, Request};
 use serde_json::Value;
 
 use super::outside::{repository, tool};
-use super::proxy::region;
-use super::stage::{ACCOUNT, REGION, acm_in};
+use super::proxy::{caller, region};
+use super::stage::{ACCOUNT, OTHER_ACCOUNT, REGION, acm_of};
 
 /// The statements of one function's role, and which of them were used.
 pub struct Policy {
     statements: Vec<Statement>,
+    /// Those of the role that it assumes in another account.
+    of_other_account: Vec<Statement>,
     bucket: String,
     acm_endpoint: String,
     used: Mutex<BTreeSet<(String, String)>>,
@@ -69,6 +71,7 @@ impl Policy {
         let statements: Vec<Value> = serde_json::from_str(&text).expect("JSON");
         Self {
             statements: statements.iter().map(Statement::new).collect(),
+            of_other_account: of_other_account(parameters),
             bucket: bucket.to_owned(),
             acm_endpoint: acm_endpoint.to_owned(),
             used: Mutex::default(),
@@ -85,9 +88,15 @@ impl Policy {
     /// The permission that this call lacks, in words; `None` where it may be made.
     pub async fn missing(&self, operation: &str, request: &Request<Bytes>) -> Option<String> {
         let region = region(request);
+        let is_own = !is_assumed(request);
+        let statements = if is_own {
+            &self.statements
+        } else {
+            &self.of_other_account
+        };
         for mut need in self.needs(operation, request).await {
             need = need.with("aws:RequestedRegion", vec![region.clone()]);
-            let mut allowing = self.statements.iter().filter(|given| given.allows(&need));
+            let mut allowing = statements.iter().filter(|given| given.allows(&need));
             let Some(statement) = allowing.next() else {
                 return Some(format!("{} on {}", need.action, need.resource));
             };
@@ -100,7 +109,8 @@ impl Policy {
     /// Every action of every statement, and whether a call needed it.
     pub fn uses(&self) -> BTreeMap<(String, String), bool> {
         let used = self.used.lock().expect("what was used");
-        let granted = self.statements.iter().flat_map(|statement| {
+        let statements = self.statements.iter().chain(&self.of_other_account);
+        let granted = statements.flat_map(|statement| {
             let pair = |action: &String| (statement.sid.clone(), action.clone());
             statement.actions.iter().map(pair)
         });
@@ -153,12 +163,15 @@ impl Policy {
             ],
             _ if operation.starts_with("sqs:") => vec![Need::new(operation, "WORK")],
             "ssm:GetParameters" => parameters(&body),
+            "ssm:GetParametersByPath" => vec![Need::new(operation, &parameter(&body["Path"]))],
+            "sts:AssumeRole" => vec![Need::new(operation, &form(request.body(), "RoleArn"))],
             "ssm:PutParameter" => vec![Need::new(operation, &parameter(&body["Name"]))],
-            "acm:ImportCertificate" => self.import(&body, &region(request)).await,
+            "acm:ImportCertificate" => self.import(&body, request).await,
             "acm:AddTagsToCertificate" | "acm:RemoveTagsFromCertificate" => {
                 let arn = text(&body["CertificateArn"]);
                 let need = Need::new(operation, &arn).tagging(&body["Tags"]);
-                vec![need.of_tagged(self.tags(&arn, &region(request)).await)]
+                let tags = self.tags(&arn, &region(request), account(request)).await;
+                vec![need.of_tagged(tags)]
             }
             _ if body["CertificateArn"].is_string() => {
                 vec![Need::new(operation, &text(&body["CertificateArn"]))]
@@ -169,19 +182,22 @@ impl Policy {
     }
 
     /// A new certificate takes its tags along, for which AWS asks for the permission to tag, too.
-    async fn import(&self, body: &Value, region: &str) -> Vec<Need> {
+    async fn import(&self, body: &Value, request: &Request<Bytes>) -> Vec<Need> {
         let action = "acm:ImportCertificate";
+        let region = region(request);
+        let account = account(request);
         if let Some(arn) = body["CertificateArn"].as_str() {
-            return vec![Need::new(action, arn).of_tagged(self.tags(arn, region).await)];
+            let tags = self.tags(arn, &region, account).await;
+            return vec![Need::new(action, arn).of_tagged(tags)];
         }
-        let new = format!("arn:aws:acm:{region}:{ACCOUNT}:certificate/new");
+        let new = format!("arn:aws:acm:{region}:{account}:certificate/new");
         [action, "acm:AddTagsToCertificate"]
             .map(|action| Need::new(action, &new).tagging(&body["Tags"]))
             .into()
     }
 
-    async fn tags(&self, arn: &str, region: &str) -> Vec<(String, String)> {
-        let acm = acm_in(&self.acm_endpoint, region);
+    async fn tags(&self, arn: &str, region: &str, account: &str) -> Vec<(String, String)> {
+        let acm = acm_of(&self.acm_endpoint, region, account);
         let call = acm.list_tags_for_certificate().certificate_arn(arn);
         let tags = call.send().await.ok().and_then(|answer| answer.tags);
         let pair = |tag: &aws_sdk_acm::types::Tag| {
@@ -236,6 +252,56 @@ impl Need {
 fn via(service: &str, action: &str) -> Need {
     let service = format!("{service}.{REGION}.amazonaws.com");
     Need::new(format!("kms:{action}"), "KEY").with("kms:ViaService", vec![service])
+}
+
+/// The account that a call is made in.
+fn account(request: &Request<Bytes>) -> &'static str {
+    if is_assumed(request) {
+        OTHER_ACCOUNT
+    } else {
+        ACCOUNT
+    }
+}
+
+/// The call is made as a role that was assumed: its access key is a temporary one.
+fn is_assumed(request: &Request<Bytes>) -> bool {
+    caller(request).starts_with("ASIA")
+}
+
+/// The statements of docs/targets/role.yaml. It is the only role that is assumed, in one account.
+fn of_other_account(parameters: &[String]) -> Vec<Statement> {
+    let adoption = parameters
+        .iter()
+        .find(|parameter| parameter.starts_with("AllowAdoption="));
+    let arguments: Vec<_> = ["--role".to_owned()]
+        .into_iter()
+        .chain(adoption.cloned())
+        .chain([format!("TagKeys={}", tag_keys(parameters))])
+        .collect();
+    let statements: Vec<Value> = serde_json::from_str(&printed(&arguments)).expect("JSON");
+    statements.iter().map(Statement::new).collect()
+}
+
+/// All keys of tags that the parameters of the template name.
+fn tag_keys(parameters: &[String]) -> String {
+    let pairs = parameters.iter().filter_map(|one| one.split_once('='));
+    let named = pairs
+        .filter(|(name, _)| ["CertificateTags", "UploaderTagKeys", "FormerTagKeys"].contains(name));
+    let keys = named.flat_map(|(_, value)| value.split(','));
+    let keys = keys.filter_map(|part| part.split('=').next());
+    let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
+    keys.join(",")
+}
+
+/// A member of a form.
+fn form(body: &[u8], name: &str) -> String {
+    let body = String::from_utf8_lossy(body).into_owned();
+    let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()));
+    let value = value.unwrap_or_default();
+    percent_encoding::percent_decode_str(&value)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Secrets need their key, too; which of the parameters is one, only SSM knows.

@@ -483,7 +483,7 @@ pub fn region(request: &Request<Bytes>) -> String {
 }
 
 /// The access key in the scope of the signature.
-fn caller(request: &Request<Bytes>) -> String {
+pub fn caller(request: &Request<Bytes>) -> String {
     credential(request, 0)
 }
 
@@ -509,6 +509,9 @@ fn operation(request: &Request<Bytes>) -> String {
             other => other,
         };
         return format!("{service}:{operation}");
+    }
+    if request.body().starts_with(b"Action=AssumeRole&") {
+        return "sts:AssumeRole".to_owned();
     }
     let query = request.uri().query().unwrap_or_default();
     let has = |name: &str| {

@@ -21,12 +21,18 @@ use super::pki::Issued;
 use super::policy::Policy;
 use super::proxy::{Deed, Proxy, UNKNOWN_OPERATION};
 use super::runtime_api::{Answer, Function, FunctionError, is_brief};
-use super::stage::{ACCOUNT, MOTO, REGION, RUNTIME, STAGE, Stage, acm, acm_in, fresh_acm};
+use super::stage::{
+    ACCOUNT, MOTO, OTHER_ACCOUNT, REGION, ROLE, RUNTIME, STAGE, Stage, acm, acm_in, acm_of,
+    fresh_acm,
+};
 
 /// For [`run_with`]: the stack was deployed with another region beside its own.
 pub const TWO_REGIONS: (&str, &str) = ("CERTDROP_REGIONS", OTHER_REGION);
 /// The region beside the stack's own.
 pub const OTHER_REGION: &str = "us-east-1";
+
+/// For [`run_with`]: the stack was deployed with a document of targets, and the role [`ROLE`].
+pub const TARGETS: (&str, &str) = ("CERTDROP_TARGETS_KEY", "targets.json");
 
 /// For [`run_with`]: the stack was deployed with the parameter AllowAdoption.
 pub const ADOPTION: (&str, &str) = ("CERTDROP_ALLOW_ADOPTION", "true");
@@ -205,6 +211,7 @@ impl Scene {
             ("AWS_ENDPOINT_URL", services.url.as_str()),
             ("AWS_ENDPOINT_URL_ACM", &acm.url),
             ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", &acm.url),
+            ("AWS_ENDPOINT_URL_STS", &acm.url),
         ];
         let function = self.another_function_with(&[&own, settings].concat()).await;
         Apart {
@@ -467,8 +474,8 @@ impl Scene {
 
     /// ACM's serial number of a certificate.
     pub async fn serial(&self, arn: &str) -> String {
-        let region = arn.split(':').nth(3).expect("an ARN");
-        let acm = self.acm_in(region);
+        let fields: Vec<_> = arn.split(':').collect();
+        let acm = acm_of(&self.acm_endpoint, fields[3], fields[4]);
         let call = acm.describe_certificate().certificate_arn(arn);
         let answer = call.send().await.expect("a certificate");
         answer
@@ -481,6 +488,34 @@ impl Scene {
     /// ACM in another region.
     pub fn acm_in(&self, region: &str) -> aws_sdk_acm::Client {
         acm_in(&self.acm_endpoint, region)
+    }
+
+    /// A client of the other account's ACM in `region`.
+    pub fn acm_of_other_account(&self, region: &str) -> aws_sdk_acm::Client {
+        acm_of(&self.acm_endpoint, region, OTHER_ACCOUNT)
+    }
+
+    /// What the local ACM was asked, in every account.
+    pub async fn journal(&self) -> Vec<Value> {
+        let client =
+            hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+                .build_http::<http_body_util::Empty<hyper::body::Bytes>>();
+        let address = format!("{}/_certdrop/log", self.acm_endpoint);
+        let answer = client.get(address.parse().expect("an address")).await;
+        let body = http_body_util::BodyExt::collect(answer.expect("an answer").into_body()).await;
+        serde_json::from_slice(&body.expect("a body").to_bytes()).expect("JSON")
+    }
+
+    /// The bundle's one summary in the bucket.
+    pub async fn stored(&self, bundle: &str) -> Value {
+        let keys = self.keys(&format!("summaries/{bundle}/")).await;
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        serde_json::from_str(&self.read(&keys[0]).await).expect("a summary")
+    }
+
+    /// Uploads the document of targets.
+    pub async fn declare(&self, document: &Value) {
+        self.put_unminded(TARGETS.1, &document.to_string()).await;
     }
 
     /// ARNs of all certificates for `name`.
@@ -642,9 +677,11 @@ fn parameters(settings: &[(&str, &str)]) -> Vec<String> {
         "CERTDROP_CERTIFICATE_TAGS" => Some(format!("CertificateTags={value}")),
         "CERTDROP_UPLOADER_TAG_KEYS" => Some(format!("UploaderTagKeys={value}")),
         "CERTDROP_FORMER_TAG_KEYS" => Some(format!("FormerTagKeys={value}")),
+        "CERTDROP_TARGETS_KEY" => Some(format!("TargetsKey={value}")),
         _ => None,
     };
-    settings.iter().filter_map(parameter).collect()
+    let parameters = settings.iter().filter_map(parameter);
+    parameters.chain([format!("TargetRoles={ROLE}")]).collect()
 }
 
 fn environment(services: &Proxy, acm: &Proxy, bucket: &str) -> BTreeMap<String, String> {
@@ -655,6 +692,7 @@ fn environment(services: &Proxy, acm: &Proxy, bucket: &str) -> BTreeMap<String, 
         ("AWS_ENDPOINT_URL", &services.url),
         ("AWS_ENDPOINT_URL_ACM", &acm.url),
         ("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", &acm.url),
+        ("AWS_ENDPOINT_URL_STS", &acm.url),
         ("CERTDROP_BUCKET", bucket),
         ("CERTDROP_PARAMETER_PREFIX", &format!("/{bucket}")),
         ("CERTDROP_BUCKET_OWNER", ACCOUNT),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_types::SdkConfig;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::child::{Running, Task};
@@ -16,6 +17,12 @@ use super::outside::tool;
 
 /// The account that everything belongs to.
 pub const ACCOUNT: &str = "123456789012";
+/// Another one, which has the role [`ROLE`].
+pub const OTHER_ACCOUNT: &str = "210987654321";
+/// As docs/targets/role.yaml makes it: it trusts the function's user, with [`EXTERNAL_ID`].
+pub const ROLE: &str = "arn:aws:iam::210987654321:role/certdrop";
+/// What the role wants to hear.
+pub const EXTERNAL_ID: &str = "certdrop-4711";
 /// The stack's own region.
 pub const REGION: &str = "eu-central-1";
 
@@ -119,15 +126,28 @@ impl Moto {
     }
 }
 
-/// A local ACM without certificates, in this process: its address, and what keeps it there.
+/// What a role of another account says to the local ACM, with more members.
+pub fn role(more: &[(&str, Value)]) -> Value {
+    let mut role = json!({
+        "trusts": [format!("arn:aws:iam::{ACCOUNT}:user/test")], "external_id": EXTERNAL_ID,
+    });
+    for (name, value) in more {
+        role[name] = value.clone();
+    }
+    role
+}
+
+/// A local ACM without certificates, in this process: its address, and what keeps it there. Another account has the role
+/// [`ROLE`].
 pub async fn fresh_acm() -> (String, Task) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("loopback");
     let address = listener.local_addr().expect("an address");
     let options = certdrop_acm::Options {
-        account: ACCOUNT.to_owned(),
+        account: ACCOUNT.parse().expect("twelve digits"),
         region: REGION.to_owned(),
+        knobs: serde_json::from_value(json!({"roles": {ROLE: role(&[])}})).expect("knobs"),
         ..certdrop_acm::Options::default()
     };
     let serving = Task::spawn(certdrop_acm::serve(listener, options));
@@ -141,13 +161,22 @@ pub fn acm(endpoint: &str) -> aws_sdk_acm::Client {
 
 /// A client of the ACM there, in another region.
 pub fn acm_in(endpoint: &str, region: &str) -> aws_sdk_acm::Client {
-    let config = sdk(endpoint).to_builder();
+    acm_of(endpoint, region, ACCOUNT)
+}
+
+/// A client of the ACM there, in another region and account.
+pub fn acm_of(endpoint: &str, region: &str, account: &str) -> aws_sdk_acm::Client {
+    let config = sdk_as(endpoint, account).to_builder();
     let there = config.region(Region::new(region.to_owned())).build();
     aws_sdk_acm::Client::new(&there)
 }
 
 fn sdk(endpoint: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "test");
+    sdk_as(endpoint, "test")
+}
+
+fn sdk_as(endpoint: &str, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(REGION))

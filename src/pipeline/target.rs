@@ -1,50 +1,58 @@
-//! The bundle in one region: found there, bound, imported. Each region by itself, so that one that fails does
+//! The bundle in one target: found there, bound, imported. Each target by itself, so that one that fails does
 //! not hold up the others.
 
 use futures_util::future::join_all;
 use time::Duration;
 
 use super::records::Records;
-use crate::aws::Regional;
+use crate::aws::place::Place;
 use crate::binding::{Candidate, Keep, Plan, bind};
 use crate::clock;
 use crate::fault::Fault;
 use crate::finding::Finding;
-use crate::region::Region;
-use crate::summary::{Outcome, RegionOutcome};
+use crate::summary::{Outcome, TargetOutcome};
+use crate::target::{Target, TargetName};
 use crate::validate::ValidatedBundle;
 
-/// What became of the bundle, region by region.
-pub(super) type Everywhere = Vec<(Region, Result<RegionOutcome, Fault>)>;
+/// What became of the bundle, target by target.
+pub(super) type Everywhere = Vec<(TargetName, Result<TargetOutcome, Fault>)>;
 
-/// One bundle's work in one region.
+/// One bundle's work in one target.
 #[derive(Clone, Copy)]
-pub(super) struct InRegion<'a> {
+pub(super) struct InTarget<'a> {
     pub(super) records: &'a Records<'a>,
-    pub(super) there: &'a Regional,
+    pub(super) there: &'a Place,
 }
 
-/// Does `work` in all regions at once.
+/// Does `work` in all of the bundle's targets at once.
 pub(super) async fn each(
     records: &Records<'_>,
-    work: impl AsyncFn(InRegion<'_>) -> Result<RegionOutcome, Fault>,
+    work: impl AsyncFn(InTarget<'_>) -> Result<TargetOutcome, Fault>,
 ) -> Everywhere {
     let world = records.world;
-    let one = async |there: &Regional| {
-        let here = InRegion { records, there };
-        let result = match world.down.get(&there.region) {
-            Some(fault) => Err(fault.clone()),
-            None => here.in_time(work(here)).await,
+    let one = async |(target, there): (&Target, &Place)| {
+        let here = InTarget { records, there };
+        let work = async {
+            there.enter().await?;
+            work(here).await
         };
-        (
-            there.region.clone(),
-            result.map_err(|fault| here.named(fault)),
-        )
+        let result = match world.down.get(&target.name) {
+            Some(fault) => Err(fault.clone()),
+            None => here.in_time(work).await,
+        };
+        let result = result.map_err(|fault| here.named(fault));
+        (target.name.clone(), result)
     };
-    join_all(world.aws.regions.iter().map(one)).await
+    // All before the first call, so that the calls are sent together.
+    let targets = records.targets.iter();
+    let places: Vec<_> = targets
+        .clone()
+        .map(|target| world.aws.places.of(target))
+        .collect();
+    join_all(targets.zip(&places).map(one)).await
 }
 
-/// Why the tags of a certificate are to be brought in line once more, where a region is done but for that.
+/// Why the tags of a certificate are to be brought in line once more, where a target is done but for that.
 pub(super) fn untagged(everywhere: &Everywhere) -> Option<&Fault> {
     let done = everywhere
         .iter()
@@ -52,7 +60,7 @@ pub(super) fn untagged(everywhere: &Everywhere) -> Option<&Fault> {
     Fault::weightiest(done.filter_map(|there| there.untagged.as_ref()))
 }
 
-/// Why the work is unfinished, where a region is.
+/// Why the work is unfinished, where a target is.
 pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
     Fault::weightiest(
         everywhere
@@ -61,9 +69,9 @@ pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
     )
 }
 
-impl InRegion<'_> {
+impl InTarget<'_> {
     /// Finds out which certificate is the bundle's, and does what has to be done to it.
-    pub(super) async fn serve(self, valid: &ValidatedBundle) -> Result<RegionOutcome, Fault> {
+    pub(super) async fn serve(self, valid: &ValidatedBundle) -> Result<TargetOutcome, Fault> {
         let records = self.records;
         let mut looked = self.recorded(valid.leaf()).await?;
         let candidate = Candidate {
@@ -85,12 +93,12 @@ impl InRegion<'_> {
     }
 
     /// Nothing is sent: a certificate that the bundle has without its name gets it.
-    async fn keep(self, keep: &Keep, mut findings: Vec<Finding>) -> Result<RegionOutcome, Fault> {
+    async fn keep(self, keep: &Keep, mut findings: Vec<Finding>) -> Result<TargetOutcome, Fault> {
         let found = match keep {
             Keep::Unchanged(found) => {
                 self.adopt(found).await?;
                 let (told, untagged) = self.bring_tags_in_line(found).await;
-                let kept = RegionOutcome::kept(Outcome::Unchanged, findings, Some(found));
+                let kept = TargetOutcome::kept(Outcome::Unchanged, findings, Some(found));
                 return Ok(kept.tagged(told, untagged));
             }
             Keep::Outdated(found) => found,
@@ -99,7 +107,7 @@ impl InRegion<'_> {
                 found
             }
         };
-        Ok(RegionOutcome::kept(
+        Ok(TargetOutcome::kept(
             Outcome::of_keep(keep),
             findings,
             Some(found),
@@ -115,14 +123,16 @@ impl InRegion<'_> {
         let done = tokio::time::timeout(patience, Box::pin(work)).await;
         done.unwrap_or_else(|_| {
             let fault = Fault::transient("ACM did not answer before the end");
-            Err(fault.in_region(&self.there.region))
+            Err(fault.in_target(&self.there.target.name))
         })
     }
 
-    /// Where there are several regions, a fault has to say which one it is about.
+    /// Where it is not the home target alone, a fault has to say which one it is about.
     pub(super) fn named(self, fault: Fault) -> Fault {
-        if self.records.world.aws.regions.len() > 1 {
-            fault.in_region(&self.there.region)
+        let home = self.records.world.config.home();
+        let is_home = home.as_ref() == Some(&self.there.target.name);
+        if self.records.targets.len() > 1 || !is_home {
+            fault.in_target(&self.there.target.name)
         } else {
             fault
         }

@@ -1,4 +1,4 @@
-//! What became of a bundle in one region.
+//! What became of a bundle in one target.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,9 @@ use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
 use crate::finding::Finding;
 
-/// A region's part of the work, done.
+/// A target's part of the work, done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RegionOutcome {
+pub struct TargetOutcome {
     /// What became of the bundle there.
     pub outcome: Outcome,
     /// The certificate there that belongs to the bundle now, if any.
@@ -23,7 +23,7 @@ pub struct RegionOutcome {
     /// What ACM said of the certificate before it, where it was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<CertificateDetail>,
-    /// What holds in this region. A summary has it among its own findings.
+    /// What holds in this target. A summary has it among its own findings.
     #[serde(skip)]
     pub findings: Vec<Finding>,
     /// Why the certificate's tags are not yet as they ought to be. All else is done.
@@ -31,7 +31,7 @@ pub struct RegionOutcome {
     pub untagged: Option<Fault>,
 }
 
-impl RegionOutcome {
+impl TargetOutcome {
     /// Nothing was imported; `found` is the certificate that stays.
     #[must_use]
     pub fn kept(outcome: Outcome, findings: Vec<Finding>, found: Option<&Found>) -> Self {
@@ -73,23 +73,23 @@ impl RegionOutcome {
     }
 }
 
-/// A region's line in the summary.
+/// A target's line in the summary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum RegionSummary {
+pub enum TargetSummary {
     /// It is tried again.
     Unfinished {
         /// Why.
         fault: String,
     },
     /// It is done.
-    Done(RegionOutcome),
+    Done(TargetOutcome),
 }
 
-impl RegionSummary {
-    pub(super) fn of(result: &Result<RegionOutcome, Fault>) -> Self {
+impl TargetSummary {
+    pub(super) fn of(result: &Result<TargetOutcome, Fault>) -> Self {
         match result {
-            Ok(done) => Self::Done(RegionOutcome {
+            Ok(done) => Self::Done(TargetOutcome {
                 findings: Vec::new(),
                 untagged: None,
                 ..done.clone()
@@ -102,7 +102,7 @@ impl RegionSummary {
 
     /// `None` where it is unfinished.
     #[must_use]
-    pub fn done(&self) -> Option<&RegionOutcome> {
+    pub fn done(&self) -> Option<&TargetOutcome> {
         match self {
             Self::Done(done) => Some(done),
             Self::Unfinished { .. } => None,
@@ -116,8 +116,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_region_is_done_or_unfinished_in_json_too() {
-        let done = RegionOutcome {
+    fn a_target_is_done_or_unfinished_in_json_too() {
+        let done = TargetOutcome {
             outcome: Outcome::Waiting,
             certificate_arn: None,
             certificate: None,
@@ -132,11 +132,11 @@ mod tests {
                 json!({"fault": "no answer; it will be retried"}),
             ),
         ] {
-            let summary = RegionSummary::of(&result);
+            let summary = TargetSummary::of(&result);
             assert_eq!(serde_json::to_value(&summary).expect("JSON"), expected);
-            let read: RegionSummary = serde_json::from_value(expected).expect("a line");
+            let read: TargetSummary = serde_json::from_value(expected).expect("a line");
             assert_eq!(read, summary);
         }
-        assert!(serde_json::from_value::<RegionSummary>(json!({})).is_err());
+        assert!(serde_json::from_value::<TargetSummary>(json!({})).is_err());
     }
 }
