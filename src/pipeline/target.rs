@@ -57,7 +57,7 @@ pub(super) fn untagged(everywhere: &Everywhere) -> Option<&Fault> {
     let done = everywhere
         .iter()
         .filter_map(|(_, result)| result.as_ref().ok());
-    Fault::weightiest(done.filter_map(|there| there.untagged.as_ref()))
+    Fault::weightiest(done.filter_map(|there| there.untagged.as_deref()))
 }
 
 /// Why the work is unfinished, where a target is.

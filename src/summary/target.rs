@@ -28,7 +28,7 @@ pub struct TargetOutcome {
     pub findings: Vec<Finding>,
     /// Why the certificate's tags are not yet as they ought to be. All else is done.
     #[serde(skip)]
-    pub untagged: Option<Fault>,
+    pub untagged: Option<Box<Fault>>,
 }
 
 impl TargetOutcome {
@@ -68,7 +68,7 @@ impl TargetOutcome {
     #[must_use]
     pub fn tagged(mut self, findings: Vec<Finding>, untagged: Option<Fault>) -> Self {
         self.findings.extend(findings);
-        self.untagged = untagged;
+        self.untagged = untagged.map(Box::new);
         self
     }
 }
