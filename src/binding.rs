@@ -2,6 +2,8 @@
 //!
 //! Pure: the facts were found before, under the bundle's lease.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use crate::arn::CertificateArn;
@@ -44,6 +46,8 @@ pub struct Found {
     pub bundle_tag: Option<String>,
     /// It has the tag [`MANAGED_TAG`](crate::tag::MANAGED_TAG) of certdrop.
     pub is_managed: bool,
+    /// All of its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A certificate that ACM has, as its search shows it.

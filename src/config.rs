@@ -13,6 +13,7 @@ use crate::binding::{Adoption, OnIncompatible};
 use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
 use crate::fault::{Fault, Remedy};
+use crate::own_tags::TagSettings;
 use crate::region::Region;
 use crate::tag::ARN_TAG;
 use crate::target::TargetName;
@@ -68,6 +69,9 @@ pub struct Config {
     /// `CERTDROP_BUNDLE_DAYS`: the bucket's lifecycle removes bundles so long after they were dropped, once they are
     /// served. Default none: they stay.
     pub bundle_days: Option<Duration>,
+    /// `CERTDROP_CERTIFICATE_TAGS`, `CERTDROP_UPLOADER_TAG_KEYS` and `CERTDROP_FORMER_TAG_KEYS`: the operator's own tags
+    /// on certificates. Default none.
+    pub tags: TagSettings,
     /// How long leases and attempts last.
     pub terms: Terms,
     /// Where certificates are served; the home region, `AWS_REGION` as Lambda sets it, comes first. The
@@ -170,6 +174,7 @@ impl Config {
             imports_per_second: settings.number("CERTDROP_IMPORTS_PER_SECOND", 0.1..=1_000.0, 1.0),
             certificate_quota: settings.count("CERTDROP_CERTIFICATE_QUOTA", 2_500),
             bundle_days: settings.some_days("CERTDROP_BUNDLE_DAYS"),
+            tags: settings.tags(),
             terms: settings.terms(),
             regions: settings.regions(),
             targets_key: settings.optional("CERTDROP_TARGETS_KEY"),
@@ -296,6 +301,19 @@ impl Settings {
             default
         });
         Duration::days(i64::from(days))
+    }
+
+    fn tags(&mut self) -> TagSettings {
+        let mut text = |name: &str| self.optional(name).unwrap_or_default();
+        let (set, by_uploaders, former) = (
+            text("CERTDROP_CERTIFICATE_TAGS"),
+            text("CERTDROP_UPLOADER_TAG_KEYS"),
+            text("CERTDROP_FORMER_TAG_KEYS"),
+        );
+        TagSettings::read(&set, &by_uploaders, &former).unwrap_or_else(|wrong| {
+            self.wrong.extend(wrong);
+            TagSettings::default()
+        })
     }
 
     fn terms(&mut self) -> Terms {
@@ -707,6 +725,11 @@ mod tests {
                 "CERTDROP_ON_REFUSED_BY_CLIENTS".to_owned(),
                 "accept".to_owned(),
             ),
+            ("CERTDROP_CERTIFICATE_TAGS".to_owned(), "team".to_owned()),
+            (
+                "CERTDROP_UPLOADER_TAG_KEYS".to_owned(),
+                "aws:owner".to_owned(),
+            ),
         ]) else {
             panic!("wrong settings were taken");
         };
@@ -719,6 +742,8 @@ mod tests {
             "CERTDROP_EXPIRY_WARNING_DAYS is `soon`",
             "CERTDROP_INCLUDE_ROOT is `yes`; it must be `auto`",
             "CERTDROP_ON_REFUSED_BY_CLIENTS is `accept`; it must be `reject` or `import`",
+            "CERTDROP_CERTIFICATE_TAGS has `team`; it must be tags",
+            "CERTDROP_UPLOADER_TAG_KEYS has `aws:owner`, which has a key that AWS or certdrop reserves",
             "AWS_REGION is not set",
         ] {
             assert!(text.contains(expected), "{expected} is not in: {text}");

@@ -483,6 +483,36 @@ rules! {
         source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html",
         remedy: "Remove a tag of your own from the object; the certificate is recorded in its parameter and by its own tag."
     }
+    TAG_NOT_ALLOWED = Warning Acm "tag-not-allowed" {
+        meaning: "The object has a tag for its certificate (`acm:KEY`) with a key that uploaders may not set. It is not sent to ACM.",
+        source: "setting CERTDROP_UPLOADER_TAG_KEYS",
+        remedy: "Upload the object without this tag, or have the operator add its key to UploaderTagKeys of the template."
+    }
+    TAG_INVALID = Warning Acm "tag-invalid" {
+        meaning: "The object has a tag for its certificate (`acm:KEY`) whose value ACM would refuse. It is not sent to ACM.",
+        source: "https://docs.aws.amazon.com/acm/latest/userguide/tags-restrictions.html; https://docs.aws.amazon.com/acm/latest/APIReference/API_Tag.html",
+        remedy: "Upload the object with a value of at most 255 letters, digits, blanks and _.:/=+-@."
+    }
+    TAG_OF_OTHERS = Warning Acm "tag-of-others" {
+        meaning: "The certificate has a tag with this key that certdrop did not set, and with another value. It stays.",
+        source: "certdrop",
+        remedy: "Remove the tag from the certificate and have the bundle looked at again, or take its key out of CertificateTags or the object's tags."
+    }
+    TAG_LEFT = Warning Acm "tag-left" {
+        meaning: "The certificate has a tag that certdrop set and no setting names any more. It stays, because the role may not remove it.",
+        source: "setting CERTDROP_FORMER_TAG_KEYS",
+        remedy: "Add its key to FormerTagKeys of the template, or remove the tag from the certificate."
+    }
+    CERTIFICATE_TAGS_FULL = Warning Acm "certificate-tags-full" {
+        meaning: "The certificate has as many tags as ACM takes, so a tag could not be added.",
+        source: "https://docs.aws.amazon.com/acm/latest/userguide/tags-restrictions.html",
+        remedy: "Remove tags of your own from the certificate and have the bundle looked at again."
+    }
+    TAGS_NOT_SET = Warning Acm "tags-not-set" {
+        meaning: "The tags of the certificate could not be brought in line with the settings. The certificate itself is served.",
+        source: "https://docs.aws.amazon.com/acm/latest/APIReference/API_AddTagsToCertificate.html; https://docs.aws.amazon.com/acm/latest/APIReference/API_RemoveTagsFromCertificate.html",
+        remedy: "Do what the message says; it is retried."
+    }
     ANOTHER_CERTIFICATE = Warning Acm "another-certificate" {
         meaning: "ACM has another certificate that carries the bundle's name.",
         source: "certdrop",

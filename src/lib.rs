@@ -9,6 +9,7 @@
 //! | [`validate`] | those become a [`validate::ValidatedBundle`], or findings |
 //! | [`target`] | where its certificate is served |
 //! | [`binding`] | which certificate in ACM it belongs to |
+//! | [`own_tags`] | which tags that gets from the operator and the uploader |
 //! | [`summary`] | what the world is told |
 //! | [`news`] | what is told while it happens; [`log`] writes it down |
 //! | [`aws`] | the only room that names an SDK |
@@ -46,6 +47,7 @@ pub mod lease;
 #[cfg(feature = "function")]
 pub mod log;
 pub mod news;
+pub mod own_tags;
 pub mod pace;
 #[cfg(feature = "function")]
 pub mod pipeline;

@@ -8,6 +8,7 @@ mod lookup;
 mod publish;
 mod records;
 mod secrets;
+mod tagging;
 mod target;
 mod turn;
 
@@ -101,8 +102,9 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
     let Done {
         summary,
         unfinished,
+        untagged,
     } = result?;
-    match unfinished {
+    match unfinished.or(untagged) {
         Some(fault) => Err(fault),
         None => Ok(summary),
     }
@@ -112,6 +114,8 @@ async fn process_one(item: &WorkItem, world: Invocation<'_>) -> Result<Summary, 
 struct Done {
     summary: Summary,
     unfinished: Option<Fault>,
+    /// A certificate's tags alone are to be tried again.
+    untagged: Option<Fault>,
 }
 
 /// How often a folder is fetched again because its files changed between the fetch and the lease.
@@ -155,6 +159,7 @@ async fn process_leased(
 async fn work(records: &Records<'_>, not_allowed: Option<NotAllowed>) -> Result<Done, Fault> {
     let (fetched, world) = (records.fetched, records.world);
     let (mut verdict, mut findings) = judge(fetched, world);
+    findings.extend(fetched.wanted_tags(world).1);
     if let Some(not_allowed) = not_allowed {
         let finding = Finding::new(
             &finding::TARGET_NOT_ALLOWED,
@@ -189,9 +194,11 @@ async fn work(records: &Records<'_>, not_allowed: Option<NotAllowed>) -> Result<
     let heading = fetched.heading(home.as_ref(), world);
     let mut summary = heading.summary(findings, &served);
     summary.left_out = left_out;
+    summary.tag_settings = world.config.tags.id();
     Ok(Done {
         summary,
         unfinished,
+        untagged: target::untagged(&served).cloned(),
     })
 }
 

@@ -95,6 +95,70 @@ class Queue(unittest.TestCase):
             self.assertEqual((made, source), (name, f"arn:aws:s3:::{name}"))
 
 
+class Tags(unittest.TestCase):
+    OWN = ["certdrop:managed", "certdrop:bundle"]
+
+    def keys(self, **parameters):
+        """The keys of tags that each statement lets through; those of AWS, which nobody can set, left out."""
+        found = {}
+        for statement in template(**parameters).statements("FunctionRole"):
+            keys = statement.get("Condition", {}).get("ForAllValues:StringEquals", {}).get("aws:TagKeys")
+            if keys is not None:
+                self.assertNotIn("", keys)
+                found[statement["Sid"]] = sorted({key for key in keys if key != "aws:"})
+        return found
+
+    def test_without_tags_of_the_operator_nothing_more_may_be_tagged(self):
+        self.assertEqual(self.keys(), {"ImportNewOnesUnderItsTags": sorted(self.OWN)})
+        actions = [action for statement in template().statements("FunctionRole") for action in statement["Action"]]
+        self.assertNotIn("acm:RemoveTagsFromCertificate", actions)
+
+    def test_the_keys_of_the_parameters_are_let_through_and_no_others(self):
+        ten = ",".join(f"k{number}=v{number}" for number in range(10))
+        for tags, uploaders, former, set_by_us, removed in (
+            ("team=payments", "", "", ["team"], []),
+            ("team=payments,Cost Center=a=b,empty=", "", "", ["Cost Center", "empty", "team"], []),
+            (ten, "", "", [f"k{number}" for number in range(10)], []),
+            ("", "owner,team", "", ["owner", "team"], []),
+            ("", "", "team,env", [], ["env", "team"]),
+            ("team=payments", "owner", "env", ["owner", "team"], ["env"]),
+        ):
+            keys = self.keys(CertificateTags=tags, UploaderTagKeys=uploaders, FormerTagKeys=former)
+            own = ["certdrop:own-tags", *set_by_us]
+            self.assertEqual(keys, {"ImportNewOnesUnderItsTags": sorted([*self.OWN, *own]),
+                                    "TagItsOwn": sorted([*own, *removed])})
+
+    def test_only_certificates_of_certdrop_are_tagged(self):
+        read = template(CertificateTags="team=payments", Regions="us-east-1")
+        statement = next(one for one in read.statements("FunctionRole") if one["Sid"] == "TagItsOwn")
+        self.assertEqual(statement["Condition"]["StringEquals"],
+                         {"aws:ResourceTag/certdrop:managed": "true",
+                          "aws:RequestedRegion": [policy.REGION, "us-east-1"]})
+
+    def test_parameters_take_what_the_function_takes(self):
+        patterns = {name: about["AllowedPattern"] for name, about in template().template["Parameters"].items()
+                    if "AllowedPattern" in about}
+        eleven = ",".join(f"k{number}=v" for number in range(11))
+        for name, text, is_taken in (
+            ("CertificateTags", "", True),
+            ("CertificateTags", "team=payments,cost-center=42", True),
+            ("CertificateTags", "team=", True),
+            ("CertificateTags", "team=a=b+c", True),
+            ("CertificateTags", "team", False),
+            ("CertificateTags", "=payments", False),
+            ("CertificateTags", "team=a,", False),
+            ("CertificateTags", "certdrop:managed=false", False),
+            ("CertificateTags", "team=a,aws:x=b", False),
+            ("CertificateTags", eleven, False),
+            ("UploaderTagKeys", "team,Cost Center", True),
+            ("UploaderTagKeys", "team=a", False),
+            ("UploaderTagKeys", "certdrop:bundle", False),
+            ("FormerTagKeys", "team,,owner", False),
+            ("FormerTagKeys", "a+b", False),
+        ):
+            self.assertEqual(re.fullmatch(patterns[name], text) is not None, is_taken, f"{name}: {text}")
+
+
 class Keys(unittest.TestCase):
     def test_bundles_are_taken_under_the_stacks_key_alone(self):
         sse = "s3:x-amz-server-side-encryption"

@@ -1,6 +1,6 @@
 //! AWS Certificate Manager.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ use crate::binding::{Found, Standing};
 use crate::certificate::{Certificate, SerialNumber};
 use crate::certificate_detail::CertificateDetail;
 use crate::fault::Fault;
+use crate::own_tags::Pair;
 use crate::tag::{BUNDLE_TAG, MANAGED_TAG};
 use crate::validate::ValidatedBundle;
 
@@ -46,10 +47,12 @@ pub struct Acm {
 /// Where a certificate is to be imported.
 #[derive(Clone, Copy, Debug)]
 pub enum Destination<'a> {
-    /// As a new certificate that carries this bundle's identity from the start.
+    /// As a new certificate that carries this bundle's identity and the operator's own tags from the start.
     New {
         /// Value of the tag [`BUNDLE_TAG`].
         identity: &'a str,
+        /// Tags beside those that say whose it is.
+        own: &'a [Pair],
     },
     /// In place of this one. ACM keeps its tags and refuses to be given any.
     Existing(&'a CertificateArn),
@@ -143,9 +146,11 @@ impl Acm {
             .set_certificate_chain(bundle.chain_pem().map(Blob::new));
         call = match target {
             Destination::Existing(arn) => call.certificate_arn(arn.as_str()),
-            Destination::New { identity } => call
-                .tags(tag(BUNDLE_TAG, identity)?)
-                .tags(tag(MANAGED_TAG, "true")?),
+            Destination::New { identity, own } => {
+                let mut tags = vec![tag(BUNDLE_TAG, identity)?, tag(MANAGED_TAG, "true")?];
+                tags.extend(built(own)?);
+                call.set_tags(Some(tags))
+            }
         };
         let settings = aws_sdk_acm::config::Builder::new()
             .timeout_config(self.import_limits.clone())
@@ -183,15 +188,12 @@ impl Acm {
     /// [`Fault`] where ACM cannot be asked.
     pub async fn find(&self, arn: &CertificateArn) -> Result<Option<Found>, Fault> {
         let (detail, tags) = tokio::try_join!(self.describe(arn), self.tags(arn))?;
-        let value = |tags: &[Tag], key: &str| {
-            let tag = tags.iter().find(|tag| tag.key() == key);
-            tag.and_then(|tag| tag.value().map(str::to_owned))
-        };
         Ok(detail.zip(tags).map(|(detail, tags)| Found {
             arn: arn.clone(),
             detail,
-            bundle_tag: value(&tags, BUNDLE_TAG),
-            is_managed: value(&tags, MANAGED_TAG).as_deref() == Some("true"),
+            bundle_tag: tags.get(BUNDLE_TAG).cloned(),
+            is_managed: tags.get(MANAGED_TAG).is_some_and(|value| value == "true"),
+            tags,
         }))
     }
 
@@ -317,12 +319,27 @@ impl Acm {
         identity: &str,
         fence: &Fence,
     ) -> Result<(), Fault> {
-        debug!(%arn, bundle = identity, "acm:AddTagsToCertificate");
+        let named = [(BUNDLE_TAG, identity), (MANAGED_TAG, "true")];
+        let named = named.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        self.add_tags(arn, &named, fence).await
+    }
+
+    /// Adds `tags` to a certificate; one whose key is there already gets the new value.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM does not take the tags.
+    pub async fn add_tags(
+        &self,
+        arn: &CertificateArn,
+        tags: &[Pair],
+        fence: &Fence,
+    ) -> Result<(), Fault> {
+        debug!(%arn, ?tags, "acm:AddTagsToCertificate");
         self.client
             .add_tags_to_certificate()
             .certificate_arn(arn.as_str())
-            .tags(tag(BUNDLE_TAG, identity)?)
-            .tags(tag(MANAGED_TAG, "true")?)
+            .set_tags(Some(built(tags)?))
             .customize()
             .interceptor(fence.pass())
             .send()
@@ -331,8 +348,36 @@ impl Acm {
         Ok(())
     }
 
+    /// Removes those of `tags` that a certificate still has with these values.
+    ///
+    /// Source: <https://docs.aws.amazon.com/acm/latest/APIReference/API_RemoveTagsFromCertificate.html>
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] where ACM does not let them go.
+    pub async fn remove_tags(
+        &self,
+        arn: &CertificateArn,
+        tags: &[Pair],
+        fence: &Fence,
+    ) -> Result<(), Fault> {
+        debug!(%arn, ?tags, "acm:RemoveTagsFromCertificate");
+        self.client
+            .remove_tags_from_certificate()
+            .certificate_arn(arn.as_str())
+            .set_tags(Some(built(tags)?))
+            .customize()
+            .interceptor(fence.pass())
+            .send()
+            .await
+            .map_err(|error| {
+                Failure::new("acm:RemoveTagsFromCertificate", arn.to_string(), &error)
+            })?;
+        Ok(())
+    }
+
     /// `None` if there is no such certificate.
-    async fn tags(&self, arn: &CertificateArn) -> Result<Option<Vec<Tag>>, Fault> {
+    async fn tags(&self, arn: &CertificateArn) -> Result<Option<BTreeMap<String, String>>, Fault> {
         debug!(%arn, "acm:ListTagsForCertificate");
         let call = self
             .client
@@ -343,7 +388,8 @@ impl Acm {
             "acm:ListTagsForCertificate",
             arn.as_str(),
         )?;
-        Ok(answer.map(|answer| answer.tags.unwrap_or_default()))
+        let pair = |tag: Tag| (tag.key, tag.value.unwrap_or_default());
+        Ok(answer.map(|answer| answer.tags.into_iter().flatten().map(pair).collect()))
     }
 }
 
@@ -356,6 +402,10 @@ fn lookup_limits(limits: &TimeoutConfig) -> TimeoutConfig {
     let mut limits = limits.to_builder();
     limits.set_operation_timeout(whole);
     limits.build()
+}
+
+fn built(tags: &[Pair]) -> Result<Vec<Tag>, Fault> {
+    tags.iter().map(|(key, value)| tag(key, value)).collect()
 }
 
 fn tag(key: &str, value: &str) -> Result<Tag, Fault> {

@@ -202,6 +202,10 @@ fn remedy(failure: &Failure) -> Remedy {
             "check that the bucket exists in this region and the settings CERTDROP_BUCKET and CERTDROP_BUCKET_OWNER are right"
                 .into()
         }
+        "TagPolicyException" | "InvalidTagException" | "TooManyTagsException" => {
+            "correct CERTDROP_CERTIFICATE_TAGS, or the tags `acm:` of the object, as ACM's message and the organisation's tag policy want them"
+                .into()
+        }
         _ if code.contains("AccessDenied") || failure.status == Some(403) => {
             Remedy::Allow(failure.operation)
         }

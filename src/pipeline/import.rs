@@ -46,7 +46,12 @@ impl InTarget<'_> {
             findings.push(not_shown(&arn));
         }
         findings.extend(changed_arn(import, &arn));
-        Ok(TargetOutcome::imported(import, findings, &arn, detail))
+        let imported = TargetOutcome::imported(import, findings, &arn, detail);
+        let Import::Replace(found) = import else {
+            return Ok(imported);
+        };
+        let (told, untagged) = self.bring_tags_in_line(found).await;
+        Ok(imported.tagged(told, untagged))
     }
 
     /// Sends the bundle to ACM, at its pace. The ARN, or the words in which ACM refuses it.
@@ -59,10 +64,12 @@ impl InTarget<'_> {
         import: &Import,
     ) -> Result<Result<CertificateArn, String>, Fault> {
         let identity = self.records.fetched.bundle.identity();
+        let own = self.wanted_tags().for_new();
         let destination = match import {
             Import::Replace(found) => Destination::Existing(&found.arn),
             Import::New { .. } => Destination::New {
                 identity: &identity,
+                own: &own,
             },
         };
         let pressure = &self.there.pressure;

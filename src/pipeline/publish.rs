@@ -134,13 +134,17 @@ pub(super) fn gone(item: &WorkItem, world: Invocation<'_>) -> Done {
     Done {
         summary: heading.gone(),
         unfinished: None,
+        untagged: None,
     }
 }
 
 /// Tells each outcome, and each fault.
 pub(super) fn tell(result: &Result<Done, Fault>, took: Duration, world: Invocation<'_>) {
     let (done, fault) = match result {
-        Ok(done) => (Some(&done.summary), done.unfinished.as_ref()),
+        Ok(done) => {
+            let fault = done.unfinished.as_ref().or(done.untagged.as_ref());
+            (Some(&done.summary), fault)
+        }
         Err(fault) => (None, Some(fault)),
     };
     if let Some(summary) = done {

@@ -52,6 +52,14 @@ pub(super) async fn each(
     join_all(targets.zip(&places).map(one)).await
 }
 
+/// Why the tags of a certificate are to be brought in line once more, where a target is done but for that.
+pub(super) fn untagged(everywhere: &Everywhere) -> Option<&Fault> {
+    let done = everywhere
+        .iter()
+        .filter_map(|(_, result)| result.as_ref().ok());
+    Fault::weightiest(done.filter_map(|there| there.untagged.as_deref()))
+}
+
 /// Why the work is unfinished, where a target is.
 pub(super) fn unfinished(everywhere: &Everywhere) -> Option<&Fault> {
     Fault::weightiest(
@@ -89,7 +97,9 @@ impl InTarget<'_> {
         let found = match keep {
             Keep::Unchanged(found) => {
                 self.adopt(found).await?;
-                found
+                let (told, untagged) = self.bring_tags_in_line(found).await;
+                let kept = TargetOutcome::kept(Outcome::Unchanged, findings, Some(found));
+                return Ok(kept.tagged(told, untagged));
             }
             Keep::Outdated(found) => found,
             Keep::Incompatible(found, reasons) => {
@@ -118,7 +128,7 @@ impl InTarget<'_> {
     }
 
     /// Where it is not the home target alone, a fault has to say which one it is about.
-    fn named(self, fault: Fault) -> Fault {
+    pub(super) fn named(self, fault: Fault) -> Fault {
         let home = self.records.world.config.home();
         let is_home = home.as_ref() == Some(&self.there.target.name);
         if self.records.targets.len() > 1 || !is_home {

@@ -18,6 +18,7 @@ use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding::Finding;
+use crate::own_tags::TagSettingsId;
 use crate::target::TargetName;
 pub use target::{TargetOutcome, TargetSummary};
 
@@ -125,6 +126,9 @@ pub struct Summary {
     /// The value of the tag [`TARGETS_TAG`](crate::tag::TARGETS_TAG), where the bundle has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_tag: Option<String>,
+    /// Which settings for tags of certificates held; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_settings: Option<TagSettingsId>,
 }
 
 impl Summary {
@@ -273,6 +277,7 @@ impl Heading<'_> {
             targets: BTreeMap::new(),
             left_out: BTreeMap::new(),
             targets_tag: self.targets_tag.map(str::to_owned),
+            tag_settings: None,
         }
     }
 }

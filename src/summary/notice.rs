@@ -133,6 +133,7 @@ mod tests {
                 certificate: Some(CertificateDetail::from_answer(detail)),
                 previous: None,
                 findings: Vec::new(),
+                untagged: None,
             });
             let name = format!(
                 "eu-{}-{}",

@@ -26,6 +26,9 @@ pub struct TargetOutcome {
     /// What holds in this target. A summary has it among its own findings.
     #[serde(skip)]
     pub findings: Vec<Finding>,
+    /// Why the certificate's tags are not yet as they ought to be. All else is done.
+    #[serde(skip)]
+    pub untagged: Option<Box<Fault>>,
 }
 
 impl TargetOutcome {
@@ -38,6 +41,7 @@ impl TargetOutcome {
             certificate: found.map(|found| found.detail.clone()),
             previous: None,
             findings,
+            untagged: None,
         }
     }
 
@@ -56,7 +60,16 @@ impl TargetOutcome {
             certificate: Some(detail),
             previous: previous.map(|old| old.detail.clone()),
             findings,
+            untagged: None,
         }
+    }
+
+    /// The same, with what came of its tags.
+    #[must_use]
+    pub fn tagged(mut self, findings: Vec<Finding>, untagged: Option<Fault>) -> Self {
+        self.findings.extend(findings);
+        self.untagged = untagged.map(Box::new);
+        self
     }
 }
 
@@ -78,6 +91,7 @@ impl TargetSummary {
         match result {
             Ok(done) => Self::Done(TargetOutcome {
                 findings: Vec::new(),
+                untagged: None,
                 ..done.clone()
             }),
             Err(fault) => Self::Unfinished {
@@ -109,6 +123,7 @@ mod tests {
             certificate: None,
             previous: None,
             findings: Vec::new(),
+            untagged: None,
         };
         for (result, expected) in [
             (Ok(done), json!({"outcome": "waiting"})),

@@ -13,6 +13,7 @@ use crate::certificate::SerialNumber;
 use crate::certificate_detail::CertificateDetail;
 use crate::content_id::ContentId;
 use crate::finding::{self, Finding};
+use crate::own_tags::TagSettingsId;
 use crate::summary::{Outcome, Summary};
 use crate::target::{TargetName, Targets};
 
@@ -80,6 +81,9 @@ pub struct Entry {
     /// A target did not take it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unfinished: bool,
+    /// Which settings for tags of certificates held then; absent where there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_settings: Option<TagSettingsId>,
     /// Time or a person's hand elsewhere may change the verdict on the same content.
     #[serde(default)]
     pub retry: bool,
@@ -138,8 +142,8 @@ const FINDINGS_KEPT: usize = 5;
 const CHARACTERS_KEPT: usize = 400;
 
 /// Codes whose verdict another sweep may change though the bundle stays the same: time passes, the
-/// common passphrase is stored, ACM's rules or the settings change, ACM shows what it has.
-const RETRIED: [&str; 7] = [
+/// common passphrase is stored, ACM's rules, the settings or the role change, ACM shows what it has.
+const RETRIED: [&str; 8] = [
     finding::NOT_YET_VALID.code,
     finding::KEY_ENCRYPTED.code,
     finding::WRONG_PASSPHRASE.code,
@@ -147,6 +151,7 @@ const RETRIED: [&str; 7] = [
     finding::REFUSED_BY_ACM.code,
     finding::NOT_SHOWN_YET.code,
     finding::ANSWER_LOST.code,
+    finding::TAGS_NOT_SET.code,
 ];
 
 impl Index {
@@ -252,6 +257,7 @@ impl Entry {
                 .map(KeptFinding::of)
                 .collect(),
             unfinished: summary.is_unfinished(),
+            tag_settings: summary.tag_settings.clone(),
             retry: is_retried(summary),
         }
     }
@@ -260,12 +266,8 @@ impl Entry {
     /// served, no others.
     #[must_use]
     pub fn is_removed(&self, bundle_days: Option<Duration>, now: OffsetDateTime) -> bool {
-        let is_served = matches!(
-            self.outcome,
-            Outcome::Imported | Outcome::Replaced | Outcome::Unchanged
-        );
         let dropped_at = self.modified_at.unwrap_or(self.at);
-        is_served && bundle_days.is_some_and(|days| dropped_at + days <= now)
+        self.is_served() && bundle_days.is_some_and(|days| dropped_at + days <= now)
     }
 
     /// One of its findings that are kept is of `rule`.
@@ -274,6 +276,15 @@ impl Entry {
         self.findings
             .iter()
             .any(|finding| finding.code == rule.code)
+    }
+
+    /// ACM has this very version.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Imported | Outcome::Replaced | Outcome::Unchanged
+        )
     }
 
     /// The bundle itself is bad or incomplete: what it serves is an earlier version, if anything.

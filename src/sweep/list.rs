@@ -63,6 +63,7 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
         targets: Arc::clone(&targets),
         certificates: BTreeMap::new(),
         not_listed: BTreeMap::new(),
+        tag_settings: config.tags.id(),
     };
     for (Target { name, .. }, certificates) in targets.all().iter().zip(certificates) {
         match certificates {

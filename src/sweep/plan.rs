@@ -14,6 +14,7 @@ use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding;
 use crate::inventory::Dropped;
+use crate::own_tags::TagSettingsId;
 use crate::secret_names::SecretVersion;
 use crate::target::{Target, TargetName, Targets};
 
@@ -39,6 +40,8 @@ pub enum Reason {
     TargetRemoved,
     /// The rules allow the bundle now what its tag names, or no longer.
     RulesChanged,
+    /// The settings for tags of certificates were changed.
+    TagsChanged,
 }
 
 /// What has to be done about one bundle.
@@ -69,6 +72,8 @@ pub struct Listing {
     pub certificates: BTreeMap<TargetName, HashMap<CertificateArn, Standing>>,
     /// Targets whose certificates could not be listed, and why. They are left out of the work.
     pub not_listed: BTreeMap<TargetName, Fault>,
+    /// Which settings for tags of certificates hold; `None` where there are none.
+    pub tag_settings: Option<TagSettingsId>,
 }
 
 /// A summary as it was listed.
@@ -256,7 +261,16 @@ pub fn check(listing: &Listing, bundle: &BundleName, entry: &Entry) -> Step {
     let mut reasons = entry
         .certificates()
         .filter_map(|(_, kept)| changed(listing, kept));
-    reasons.next().map_or(Step::Nothing, Step::Work)
+    let reason = reasons.next();
+    let reason = reason.or_else(|| has_other_tags(listing, entry).then_some(Reason::TagsChanged));
+    reason.map_or(Step::Nothing, Step::Work)
+}
+
+/// Its certificates were tagged by other settings. Where the settings name no tags any more, and where another version
+/// is served, no work would change their tags.
+fn has_other_tags(listing: &Listing, entry: &Entry) -> bool {
+    let settings = &listing.tag_settings;
+    settings.is_some() && entry.is_served() && entry.tag_settings != *settings
 }
 
 /// No target failed to take what was worked on, and none was added since.
@@ -295,6 +309,45 @@ mod tests {
     const REGION: &str = "eu-central-1";
     const OTHER: &str = "us-east-1";
     const ARN: &str = "arn:aws:acm:eu-central-1:123456789012:certificate/1";
+
+    fn settings(set: &str) -> Option<TagSettingsId> {
+        let settings = crate::own_tags::TagSettings::read(set, "", "");
+        settings.expect("they are right").id()
+    }
+
+    #[test]
+    fn a_bundle_that_was_tagged_by_other_settings_is_due_where_it_is_served() {
+        let bundle = BundleName::new("www.example.com").expect("a name");
+        let (ours, before) = (settings("team=a"), settings("team=b"));
+        for (outcome, of_entry, of_sweep, is_due) in [
+            ("imported", &ours, &ours, false),
+            ("imported", &before, &ours, true),
+            ("replaced", &None, &ours, true),
+            ("unchanged", &before, &ours, true),
+            ("unchanged", &before, &None, false),
+            ("unchanged", &None, &None, false),
+            ("rejected", &before, &ours, false),
+            ("outdated", &before, &ours, false),
+            ("waiting", &before, &ours, false),
+        ] {
+            let entry = json!({"content_id": "0".repeat(32), "outcome": outcome, "tag_settings": of_entry,
+                "at": "2026-12-01T00:00:00Z", "targets": {REGION: {"certificate_arn": ARN, "serial": "01:02"}}});
+            let entry: Entry = serde_json::from_value(entry).expect("an entry");
+            let listing = Listing {
+                targets: Arc::new(targets(1)),
+                certificates: BTreeMap::from([(home(), standing("01:02"))]),
+                tag_settings: of_sweep.clone(),
+                ..Listing::default()
+            };
+            let expected = if is_due {
+                Step::Work(Reason::TagsChanged)
+            } else {
+                Step::Nothing
+            };
+            let step = check(&listing, &bundle, &entry);
+            assert_eq!(step, expected, "{outcome} {of_entry:?} {of_sweep:?}");
+        }
+    }
 
     fn standing(serial: &str) -> HashMap<CertificateArn, Standing> {
         let arn = CertificateArn::parse(ARN).expect("an ARN");

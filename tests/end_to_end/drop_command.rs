@@ -342,9 +342,9 @@ fn a_region_that_is_unfinished_is_waited_for() {
         let command = person.says(&["drop", "--json", "two.example.com.pem"]);
         let (said, ()) = tokio::join!(command, function);
         assert_eq!(said.code, 0, "{said:?}");
-        let regions = &said.json()["targets"];
-        assert_eq!(regions[REGION]["outcome"], "unchanged", "{regions}");
-        assert_eq!(regions[OTHER_REGION]["outcome"], "imported", "{regions}");
+        let targets = &said.json()["targets"];
+        assert_eq!(targets[REGION]["outcome"], "unchanged", "{targets}");
+        assert_eq!(targets[OTHER_REGION]["outcome"], "imported", "{targets}");
     });
 }
 

@@ -34,17 +34,24 @@ fn every_permission_is_needed_by_some_call() {
     );
     run_with_queue(
         "work-of-all-kinds",
-        &[ADOPTION, SECRETS, topic],
+        &[
+            ADOPTION,
+            SECRETS,
+            topic,
+            ("CERTDROP_CERTIFICATE_TAGS", "team=payments"),
+            ("CERTDROP_UPLOADER_TAG_KEYS", "owner"),
+        ],
         async |scene, queue| {
             scene.make_topic("certdrop").await;
             let authority = Authority::new();
             let issue =
                 |name: &str, age: i64| authority.issue(&Order::new(name, Duration::days(age)));
 
-            let first = issue("own.example.com", 3);
-            let imported = scene
-                .drop_bundle("drop/own.example.com.pem", &first.bundle())
-                .await;
+            // Its tag of an uploader is gone with the next version.
+            let (first, key) = (issue("own.example.com", 3), "drop/own.example.com.pem");
+            let version = scene.put(key, &first.bundle()).await;
+            scene.tag_object(key, &[("acm:owner", "ann")]).await;
+            let imported = scene.summary(&scene.created(key, &version)).await;
             assert_eq!(imported["outcome"], "imported", "{imported}");
             let renewed = issue("own.example.com", 2);
             let replaced = scene

@@ -18,5 +18,6 @@ mod samples;
 mod secrets;
 mod sources;
 mod sweeping;
+mod tagging;
 mod targets;
 mod telling;

@@ -1,5 +1,7 @@
 //! Which certificate a bundle belongs to, and what has to be done to it: every row one situation.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use certdrop::arn::CertificateArn;
 use certdrop::binding::{
@@ -87,6 +89,7 @@ impl Situation {
                 // Who names a certificate marks it, too.
                 is_managed: bundle_tag.is_some(),
                 bundle_tag,
+                tags: BTreeMap::new(),
             },
         ));
         self

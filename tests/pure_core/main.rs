@@ -11,6 +11,7 @@ mod events;
 mod findings;
 mod formats;
 mod key_stores;
+mod own_tags;
 mod properties;
 mod reimport;
 mod round_trips;

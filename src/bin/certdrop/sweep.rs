@@ -196,6 +196,7 @@ fn because(reason: Reason) -> &'static str {
         Reason::TargetAdded => "a target was added",
         Reason::TargetRemoved => "a target was removed",
         Reason::RulesChanged => "the rules for its targets changed",
+        Reason::TagsChanged => "tags were changed",
         Reason::Interrupted => "work was interrupted",
         Reason::OtherVersion => "another version was done",
         Reason::Retry => "retrying",

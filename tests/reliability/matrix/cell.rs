@@ -84,7 +84,7 @@ async fn scene(stage: &'static Stage, scenario: Scenario, terms: &[(&str, &str)]
     let mut settings = terms.to_vec();
     // Secrets are looked for where fewer scenes play; here it would be most of the work.
     settings.push(("RUST_LOG", "info"));
-    settings.extend(scenario.setting());
+    settings.extend(scenario.settings());
     Scene::on(stage, &settings).await
 }
 

@@ -1,5 +1,6 @@
 //! What is going on when something happens to a call.
 
+use aws_sdk_acm::types::Tag;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) enum Scenario {
     ImportNew,
     /// A renewal that is no good.
     Rejected,
+    /// A renewal whose uploader took one tag back and set another, beside a tag of a person.
+    Tags,
 }
 
 /// What was dropped, and what is to come of it.
@@ -54,10 +57,12 @@ pub(super) struct Ought {
     pub(super) made_new: usize,
     /// What may be put in the place of a newer one.
     pub(super) forced: Option<String>,
+    /// The tags of the certificate that is served, beside those that say whose it is.
+    pub(super) tags: &'static [(&'static str, &'static str)],
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::FirstImport,
         Self::Replace,
         Self::Sweep,
@@ -67,15 +72,20 @@ impl Scenario {
         Self::Adoption,
         Self::ImportNew,
         Self::Rejected,
+        Self::Tags,
     ];
 
     /// Settings of the function.
-    pub(super) fn setting(self) -> Option<(&'static str, &'static str)> {
+    pub(super) fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::TwoRegions => Some(TWO_REGIONS),
-            Self::Adoption => Some(ADOPTION),
-            Self::ImportNew => Some(("CERTDROP_ON_INCOMPATIBLE", "import-new")),
-            _ => None,
+            Self::TwoRegions => &[TWO_REGIONS],
+            Self::Adoption => &[ADOPTION],
+            Self::ImportNew => &[("CERTDROP_ON_INCOMPATIBLE", "import-new")],
+            Self::Tags => &[
+                ("CERTDROP_CERTIFICATE_TAGS", "team=payments"),
+                ("CERTDROP_UPLOADER_TAG_KEYS", "owner,stage"),
+            ],
+            _ => &[],
         }
     }
 
@@ -107,6 +117,7 @@ impl Scenario {
                 import_new(scene, &old, &other_kind).await
             }
             Self::Rejected => rejected(scene, &old, &new).await,
+            Self::Tags => tags(scene, &old, &new).await,
         }
     }
 }
@@ -125,6 +136,7 @@ async fn first_import(scene: &Scene, issued: &Issued) -> Prepared {
             outcomes: &["imported", "unchanged"],
             made_new: 1,
             forced: None,
+            tags: &[],
         },
     }
 }
@@ -157,6 +169,7 @@ async fn folder(scene: &Scene, issued: &Issued) -> Prepared {
         outcomes: &["imported", "unchanged"],
         made_new: 1,
         forced: None,
+        tags: &[],
     };
     let event = scene.created(&key("chain.pem"), &last);
     Prepared {
@@ -221,6 +234,35 @@ async fn rejected(scene: &Scene, good: &Issued, other: &Issued) -> Prepared {
             arn: Some(arn),
             named: vec![good.serial.clone()],
             outcomes: &["rejected"],
+            ..prepared.ought
+        },
+        ..prepared
+    }
+}
+
+/// The person's tag has a key that the uploader's new tag has too.
+async fn tags(scene: &Scene, old: &Issued, new: &Issued) -> Prepared {
+    let version = scene.put(FILE, &old.bundle()).await;
+    scene.tag_object(FILE, &[("acm:owner", "ann")]).await;
+    let imported = scene.summary(&scene.created(FILE, &version)).await;
+    let arn = imported["certificate_arn"].as_str().expect("an ARN");
+    let by_hand = Tag::builder().key("stage").value("by hand").build();
+    let call = scene.acm.add_tags_to_certificate().certificate_arn(arn);
+    let call = call.tags(by_hand.expect("a tag"));
+    call.send().await.expect("the tag is taken");
+
+    let prepared = first_import(scene, new).await;
+    let of_object = [("acm:stage", "test"), ("acm:team", "not allowed")];
+    scene.tag_object(FILE, &of_object).await;
+    Prepared {
+        ought: Ought {
+            arn: Some(arn.to_owned()),
+            outcomes: &["replaced", "unchanged"],
+            tags: &[
+                ("certdrop:own-tags", "team"),
+                ("stage", "by hand"),
+                ("team", "payments"),
+            ],
             ..prepared.ought
         },
         ..prepared

@@ -29,7 +29,29 @@ pub(super) async fn is_right(scene: &Scene, region: &str, ought: &Ought) -> Resu
     if let (Some(before), REGION) = (&ought.arn, region) {
         same("the ARN", arn, before)?;
     }
+    same(
+        "the tags",
+        &tags(scene, region, arn).await,
+        &listed(ought.tags.iter().copied()),
+    )?;
     is_recorded(scene, region, arn, ought).await
+}
+
+/// A certificate's tags, without those that say whose it is.
+async fn tags(scene: &Scene, region: &str, arn: &str) -> String {
+    let acm = scene.acm_in(region);
+    let call = acm.list_tags_for_certificate().certificate_arn(arn);
+    let tags = call.send().await.expect("tags").tags.unwrap_or_default();
+    let pairs = tags
+        .iter()
+        .map(|tag| (tag.key(), tag.value().unwrap_or_default()));
+    listed(pairs.filter(|(key, _)| !["certdrop:managed", "certdrop:bundle"].contains(key)))
+}
+
+fn listed<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut pairs: Vec<_> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
+    pairs.sort();
+    pairs.join(", ")
 }
 
 async fn is_recorded(scene: &Scene, region: &str, arn: &str, ought: &Ought) -> Result<(), String> {

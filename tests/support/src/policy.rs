@@ -188,8 +188,11 @@ impl Policy {
             }
             _ if operation.starts_with("secretsmanager:") => secret(operation, &body["SecretId"]),
             "acm:ImportCertificate" => self.import(&body, request).await,
-            "acm:AddTagsToCertificate" => {
-                vec![Need::new(operation, &text(&body["CertificateArn"])).tagging(&body["Tags"])]
+            "acm:AddTagsToCertificate" | "acm:RemoveTagsFromCertificate" => {
+                let arn = text(&body["CertificateArn"]);
+                let need = Need::new(operation, &arn).tagging(&body["Tags"]);
+                let tags = self.tags(&arn, &region(request), account(request)).await;
+                vec![need.of_tagged(tags)]
             }
             _ if body["CertificateArn"].is_string() => {
                 vec![Need::new(operation, &text(&body["CertificateArn"]))]
@@ -203,11 +206,7 @@ impl Policy {
     async fn import(&self, body: &Value, request: &Request<Bytes>) -> Vec<Need> {
         let action = "acm:ImportCertificate";
         let region = region(request);
-        let account = if is_assumed(request) {
-            OTHER_ACCOUNT
-        } else {
-            ACCOUNT
-        };
+        let account = account(request);
         if let Some(arn) = body["CertificateArn"].as_str() {
             let tags = self.tags(arn, &region, account).await;
             return vec![Need::new(action, arn).of_tagged(tags)];
@@ -289,6 +288,15 @@ fn via(service: &str, action: &str) -> Need {
     Need::new(format!("kms:{action}"), "KEY").with("kms:ViaService", vec![service])
 }
 
+/// The account that a call is made in.
+fn account(request: &Request<Bytes>) -> &'static str {
+    if is_assumed(request) {
+        OTHER_ACCOUNT
+    } else {
+        ACCOUNT
+    }
+}
+
 /// The call is made as a role that was assumed: its access key is a temporary one.
 fn is_assumed(request: &Request<Bytes>) -> bool {
     caller(request).starts_with("ASIA")
@@ -302,9 +310,21 @@ fn of_other_account(parameters: &[String]) -> Vec<Statement> {
     let arguments: Vec<_> = ["--role".to_owned()]
         .into_iter()
         .chain(adoption.cloned())
+        .chain([format!("TagKeys={}", tag_keys(parameters))])
         .collect();
     let statements: Vec<Value> = serde_json::from_str(&printed(&arguments)).expect("JSON");
     statements.iter().map(Statement::new).collect()
+}
+
+/// All keys of tags that the parameters of the template name.
+fn tag_keys(parameters: &[String]) -> String {
+    let pairs = parameters.iter().filter_map(|one| one.split_once('='));
+    let named = pairs
+        .filter(|(name, _)| ["CertificateTags", "UploaderTagKeys", "FormerTagKeys"].contains(name));
+    let keys = named.flat_map(|(_, value)| value.split(','));
+    let keys = keys.filter_map(|part| part.split('=').next());
+    let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
+    keys.join(",")
 }
 
 /// A member of a form.

@@ -200,6 +200,17 @@ impl Scene {
         Function::start(&environment, &self.log()).await
     }
 
+    /// A worker with these settings, as after an update of the stack with their parameters: from now on all may do what
+    /// the template grants with them.
+    pub async fn redeployed_with(&self, settings: &[(&str, &str)]) -> Function {
+        let parameters = parameters(settings);
+        let policy = Policy::of_template(&self.bucket, &parameters, &self.acm_endpoint);
+        let policy = Arc::new(policy);
+        self.services.enforce(Arc::clone(&policy));
+        self.acm_proxy.enforce(policy);
+        self.another_function_with(settings).await
+    }
+
     /// One more worker, whose calls can be told from those of the others.
     pub async fn worker_apart(&self, settings: &[(&str, &str)]) -> Apart {
         let services = Proxy::before(&self.stage.endpoint).await;
@@ -705,6 +716,9 @@ fn parameters(settings: &[(&str, &str)]) -> Vec<String> {
     let parameter = |(name, value): &(&str, &str)| match *name {
         "CERTDROP_ALLOW_ADOPTION" => Some(format!("AllowAdoption={value}")),
         "CERTDROP_REGIONS" => Some(format!("Regions={value}")),
+        "CERTDROP_CERTIFICATE_TAGS" => Some(format!("CertificateTags={value}")),
+        "CERTDROP_UPLOADER_TAG_KEYS" => Some(format!("UploaderTagKeys={value}")),
+        "CERTDROP_FORMER_TAG_KEYS" => Some(format!("FormerTagKeys={value}")),
         "CERTDROP_TARGETS_KEY" => Some(format!("TargetsKey={value}")),
         _ => Some(format!("{}={value}", name.strip_prefix("template.yaml:")?)),
     };
