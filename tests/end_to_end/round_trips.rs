@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::Duration;
 
 use certdrop_test_support::pki::{Authority, Order};
-use certdrop_test_support::proxy::{Call, Deed, Gate};
+use certdrop_test_support::proxy::{Call, Deed, Gate, Proxy};
 use certdrop_test_support::scene::{Scene, run};
 
 /// Longer than lies between two calls that are sent at once, on a busy machine, too.
@@ -62,7 +62,7 @@ pub(crate) async fn count(scene: &Scene, key: &str, version: &str) -> (Value, Ve
         let gate = Arc::clone(&gate);
         proxy.set_rule(move |_| Deed::Hold(gate.lock().expect("the gate").clone()));
     }
-    let seen = || proxies.map(|proxy| proxy.calls()).concat();
+    let seen = || proxies.map(Proxy::calls).concat();
     let mut trips = Vec::new();
     let mut before = 0;
     let event = scene.created(key, version);

@@ -56,7 +56,7 @@ async fn serve_once(scene: &Scene, summary: &Value, name: &str, issued: &Issued)
         let arn = arn(summary, target);
         assert_eq!(
             scene.certificates_in(&acm, name).await,
-            [arn.clone()],
+            std::slice::from_ref(&arn),
             "{target}"
         );
         assert_eq!(scene.serial(&arn).await, issued.serial, "{target}");
