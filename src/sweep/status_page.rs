@@ -174,7 +174,7 @@ impl Page<'_> {
             return Ok(());
         }
         html.push_str(
-            "<section aria-labelledby=\"pressing\">\n<h2 id=\"pressing\">Needs a person</h2>\n",
+            "<section aria-labelledby=\"pressing\">\n<h2 id=\"pressing\">Needs action</h2>\n",
         );
         self.table(
             html,

@@ -161,6 +161,38 @@ fn three_bundles() {
 }
 
 #[test]
+fn three_bundles_in_twelve_targets() {
+    let seen = look("twelve-targets", &samples::twelve_targets());
+    assert_eq!(seen["title"], "certdrop: 2 of 3 need action");
+    assert_eq!(
+        rows(&seen),
+        [
+            "www.example.com",
+            "api.example.com",
+            "_wildcard.apps.example.com"
+        ]
+    );
+    let text = seen["text"].as_str().expect("text");
+    for words in [
+        "Expires on 2026-12-10 in payments-eu-west-1.",
+        "Unfinished: in search-eu-west-1",
+        "11 more targets",
+        "10 more targets",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // What asks for nothing at once is folded.
+    let folded = page(&samples::twelve_targets());
+    for words in [
+        "edge-and-delivery-ap-southeast-2",
+        "The bundle no longer goes to edge-and-delivery-eu-west-1.",
+        "warehouse is no longer a target.",
+    ] {
+        assert!(folded.contains(words), "{words}");
+    }
+}
+
+#[test]
 fn two_thousand_bundles() {
     let (status, pressing) = samples::two_thousand();
     let seen = look("two-thousand", &status);

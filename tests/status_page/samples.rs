@@ -13,6 +13,7 @@ use certdrop::sweep::plan::{Listing, Reason};
 use certdrop::sweep::status::{Status, View};
 use certdrop::target::{TargetName, Targets};
 use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -26,10 +27,35 @@ fn home() -> TargetName {
     TargetName::parse("eu-central-1").expect("a target")
 }
 
+/// The regions of the stack, and the targets of five other accounts.
 fn targets() -> Targets {
     let regions = ["eu-central-1", "us-east-1"];
     let regions = regions.map(|name| Region::parse(name).expect("a region"));
-    Targets::of_regions(&regions)
+    let targets: Vec<_> = others()
+        .map(|(name, region, account)| {
+            json!({"name": name, "region": region, "external_id": "certdrop",
+                "role": format!("arn:aws:iam::{account}:role/certdrop")})
+        })
+        .collect();
+    let document = json!({"targets": targets}).to_string();
+    Targets::read(document.as_bytes(), &regions, "123456789012").expect("targets")
+}
+
+/// Ten targets, each with its region and account.
+fn others() -> impl Iterator<Item = (String, &'static str, String)> {
+    let teams = [
+        "payments",
+        "search",
+        "identity",
+        "data-platform",
+        "edge-and-delivery",
+    ];
+    teams.into_iter().zip(1_u64..).flat_map(|(team, number)| {
+        ["eu-west-1", "ap-southeast-2"].map(|region| {
+            let account = format!("{:012}", 210_987_654_320 + number);
+            (format!("{team}-{region}"), region, account)
+        })
+    })
 }
 
 #[derive(Default)]
@@ -120,6 +146,50 @@ pub(crate) fn three() -> Status {
     let entry = &mut sample.entries["wicked"];
     entry["names"] = json!([HOSTILE, "nowheretobreak".repeat(16)]);
     entry["findings"][0]["subject"] = json!(HOSTILE);
+    sample.status()
+}
+
+/// Three, each in twelve targets: one of them ends early in one, one is unfinished in one, and one no longer goes to two.
+pub(crate) fn twelve_targets() -> Status {
+    let mut sample = Sample::default();
+    for (name, days) in [
+        ("www.example.com", 160),
+        ("api.example.com", 61),
+        ("*.apps.example.com", 95),
+    ] {
+        let name = name.replace('*', "_wildcard");
+        sample.bundle(&name, "replaced", Some(days), &json!([root()]));
+        let entry = &mut sample.entries[&name];
+        let end = NOW + Duration::days(days) + Duration::hours(6);
+        let end = end.format(&Rfc3339).expect("a date");
+        let others = others().map(|(target, region, account)| (target, region.to_owned(), account));
+        let us = (
+            "us-east-1".to_owned(),
+            "us-east-1".to_owned(),
+            "123456789012".to_owned(),
+        );
+        for (target, region, account) in others.chain([us]) {
+            entry["targets"][target] = json!({"serial": "01", "not_after": end,
+                "certificate_arn": format!("arn:aws:acm:{region}:{account}:certificate/5c1e88d0-0f3b-4a55-9a0e-000000000001")});
+        }
+    }
+    sample.entries["www.example.com"]["targets"]["payments-eu-west-1"]["not_after"] =
+        json!("2026-12-10T06:30:00Z");
+    sample
+        .report
+        .worked_on
+        .insert("api.example.com".into(), Reason::TargetAdded);
+    sample.report.unfinished.insert("api.example.com".into(),
+        "in search-eu-west-1: sts:AssumeRole of arn:aws:iam::210987654322:role/certdrop failed: AccessDenied; check its trust policy".into());
+    let left =
+        "arn:aws:acm:eu-west-1:210987654325:certificate/5c1e88d0-0f3b-4a55-9a0e-000000000001";
+    let entry = &mut sample.entries["_wildcard.apps.example.com"];
+    let there = entry["targets"].as_object_mut().expect("targets");
+    there.remove("edge-and-delivery-eu-west-1");
+    entry["left_out"] = json!({"edge-and-delivery-eu-west-1": left, "warehouse": left});
+    entry["findings"] = json!([{"code": "target-removed", "subject": "edge-and-delivery-eu-west-1",
+        "message": format!("The bundle no longer goes to edge-and-delivery-eu-west-1. Its certificate {left} stays there and is not renewed."),
+        "remedy": "Delete the certificate there once nothing uses it, then its parameter; or have the rules send the bundle there again."}]);
     sample.status()
 }
 

@@ -101,35 +101,53 @@ fn note(html: &mut String, note: &Note) -> fmt::Result {
     html.write_str("</li>")
 }
 
-/// One certificate a region, or none at all.
+/// Targets whose certificates are shown at once. Of more than these only the one that ends first is.
+const SHOWN: usize = 3;
+
+/// One certificate a target, or none at all.
 fn validity(html: &mut String, certificates: &[Live], status: &Status) -> fmt::Result {
     if certificates.is_empty() {
         return html.write_str("<span class=\"until\">nothing in ACM</span>");
     }
-    for live in certificates {
-        match live.days_left {
-            Some(days) => write!(
-                html,
-                "<span class=\"days {}\">{}</span>",
-                haste(status.haste(days)),
-                Left(days)
-            )?,
-            None => html.push_str("<span class=\"days\">unknown</span>"),
-        }
-        if let Some(end) = live.not_after {
-            let end = end.date();
-            write!(
-                html,
-                " <span class=\"until\">until <time datetime=\"{end}\">{end}</time></span>"
-            )?;
-        }
-        let (region, arn) = (Text(&live.target), Text(&live.arn));
+    if certificates.len() <= SHOWN {
+        return certificates
+            .iter()
+            .try_for_each(|live| certificate(html, live, status));
+    }
+    let mut by_end: Vec<_> = certificates.iter().collect();
+    by_end.sort_by_key(|live| live.days_left);
+    let mut by_end = by_end.into_iter();
+    if let Some(first) = by_end.next() {
+        certificate(html, first, status)?;
+    }
+    let more = by_end.len();
+    write!(html, "<details><summary>{more} more targets</summary>")?;
+    by_end.try_for_each(|live| certificate(html, live, status))?;
+    html.write_str("</details>")
+}
+
+fn certificate(html: &mut String, live: &Live, status: &Status) -> fmt::Result {
+    match live.days_left {
+        Some(days) => write!(
+            html,
+            "<span class=\"days {}\">{}</span>",
+            haste(status.haste(days)),
+            Left(days)
+        )?,
+        None => html.push_str("<span class=\"days\">unknown</span>"),
+    }
+    if let Some(end) = live.not_after {
+        let end = end.date();
         write!(
             html,
-            "<details><summary>{region}</summary><code>{arn}</code></details>"
+            " <span class=\"until\">until <time datetime=\"{end}\">{end}</time></span>"
         )?;
     }
-    Ok(())
+    let (target, arn) = (Text(&live.target), Text(&live.arn));
+    write!(
+        html,
+        "<details><summary>{target}</summary><code>{arn}</code></details>"
+    )
 }
 
 fn haste(haste: Haste) -> &'static str {
