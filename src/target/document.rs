@@ -1,23 +1,13 @@
 //! The operator's document: targets and rules, in JSON.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use wildmatch::WildMatch;
 
 use super::choice::Rule;
 use super::{ExternalId, Role, RoleArn, Target, TargetName, Targets};
 use crate::region::Region;
-
-/// As it is written. Each element is read by itself, so that one that is wrong hides no other.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    targets: Vec<Value>,
-    #[serde(default)]
-    rules: Vec<Value>,
-    default: Option<Vec<String>>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,7 +40,7 @@ impl Targets {
     ///
     /// Everything that is wrong with it, a sentence for each.
     pub fn read(json: &[u8], regions: &[Region], account: &str) -> Result<Self, Vec<String>> {
-        let document: Document = serde_json::from_slice(json)
+        let mut document: Map<String, Value> = serde_json::from_slice(json)
             .map_err(|error| vec![format!("The document is not as it should be: {error}.")])?;
         let mut reading = Reading {
             account,
@@ -60,9 +50,17 @@ impl Targets {
             },
             wrong: Vec::new(),
         };
-        reading.targets(document.targets);
-        reading.rules(document.rules);
-        reading.default(document.default);
+        // Each element is read by itself, so that one that is wrong hides no other.
+        let targets = reading.member(&mut document, "targets");
+        reading.targets(targets.unwrap_or_default());
+        let rules = reading.member(&mut document, "rules");
+        reading.rules(rules.unwrap_or_default());
+        let default = reading.member(&mut document, "default");
+        reading.default(default);
+        for name in document.keys() {
+            let words = "there is no such member; there are `targets`, `rules` and `default`";
+            reading.mistake::<()>(&format!("`{name}`"), words);
+        }
         reading.finish()
     }
 }
@@ -75,13 +73,37 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// `None` where it is absent or wrong.
+    fn member<T: DeserializeOwned>(
+        &mut self,
+        document: &mut Map<String, Value>,
+        name: &str,
+    ) -> Option<T> {
+        let value = document.remove(name)?;
+        serde_json::from_value(value)
+            .or_else(|error| {
+                self.mistake::<()>(&format!("`{name}`"), &error.to_string());
+                Err(error)
+            })
+            .ok()
+    }
+
+    /// An element that is an object. serde would take a list of its members, too.
+    fn element<T: DeserializeOwned>(&mut self, place: &str, value: Value) -> Option<T> {
+        if !value.is_object() {
+            return self.mistake(place, "it must be an object");
+        }
+        match serde_json::from_value(value) {
+            Ok(element) => Some(element),
+            Err(error) => self.mistake(place, &error.to_string()),
+        }
+    }
+
     fn targets(&mut self, written: Vec<Value>) {
         for (number, value) in (1..).zip(written) {
             let place = place("target", number, value.get("name"));
-            let target = match serde_json::from_value(value) {
-                Ok(target) => self.target(&place, &target),
-                Err(error) => self.mistake(&place, &error.to_string()),
-            };
+            let written = self.element(&place, value);
+            let target = written.and_then(|written| self.target(&place, &written));
             self.targets.all.extend(target);
         }
     }
@@ -147,10 +169,8 @@ impl Reading<'_> {
     fn rules(&mut self, written: Vec<Value>) {
         for (number, value) in (1..).zip(written) {
             let place = place("rule", number, None);
-            let rule = match serde_json::from_value(value) {
-                Ok(rule) => Some(self.rule(&place, rule)),
-                Err(error) => self.mistake(&place, &error.to_string()),
-            };
+            let written = self.element(&place, value);
+            let rule = written.map(|written| self.rule(&place, written));
             self.targets.rules.rules.extend(rule);
         }
     }
@@ -162,6 +182,13 @@ impl Reading<'_> {
         };
         if bundles.is_empty() || bundles.iter().any(String::is_empty) {
             self.mistake::<()>(place, "`bundles` has no pattern, or an empty one");
+        }
+        let is_strange = |pattern: &&String| pattern.contains('/') || pattern.trim() != **pattern;
+        if let Some(strange) = bundles.iter().find(is_strange) {
+            let words = format!(
+                "`{strange}` matches no bundle's name: it has no slash, and no blank at an end"
+            );
+            self.mistake::<()>(place, &words);
         }
         Rule {
             bundles: bundles
@@ -273,9 +300,12 @@ mod tests {
                 {"bundles": [], "targets": []},
                 {"bundles": ["a", ""], "targets": ["eu-central-1"]},
                 {"bundles": 1, "targets": ["eu-central-1"]},
-                {"targets": ["eu-central-1"]}
+                {"targets": ["eu-central-1"]},
+                {"bundles": "drop/*", "targets": ["eu-central-1"]},
+                ["*", ["eu-central-1"]]
             ],
-            "default": []
+            "default": [],
+            "defaults": ["eu-central-1"]
         }"#;
         assert_eq!(
             read(json).expect_err("mistakes"),
@@ -290,7 +320,7 @@ mod tests {
                 "target 5 (plain): missing field `role`.",
                 "target 6 (more): unknown field `regions`, expected one of `name`, `region`, `role`, `external_id`.",
                 "target 7: missing field `name`.",
-                "target 8: invalid type: string \"eu-west-1\", expected struct WrittenTarget.",
+                "target 8: it must be an object.",
                 "rule 1: `nowhere` is no target.",
                 "rule 1: `NO` is no target.",
                 "rule 2: `bundles` has no pattern, or an empty one.",
@@ -298,14 +328,17 @@ mod tests {
                 "rule 3: `bundles` has no pattern, or an empty one.",
                 "rule 4: a pattern or a list of patterns.",
                 "rule 5: missing field `bundles`.",
+                "rule 6: `drop/*` matches no bundle's name: it has no slash, and no blank at an end.",
+                "rule 7: it must be an object.",
                 "`default`: it must name at least one target.",
+                "`defaults`: there is no such member; there are `targets`, `rules` and `default`.",
             ]
         );
     }
 
     #[test]
     fn what_is_no_document_is_one_mistake() {
-        for json in ["", "[]", "{", r#"{"target": []}"#, "\u{feff}{}"] {
+        for json in ["", "[]", "{", "\u{feff}{}"] {
             let wrong = read(json).expect_err(json);
             assert_eq!(wrong.len(), 1, "{json}: {wrong:?}");
             assert!(

@@ -33,7 +33,8 @@ impl RoleArn {
         };
         let name = resource.strip_prefix("role/")?;
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/-".contains(&byte);
+        let is_name = !name.is_empty() && name.bytes().all(is_allowed);
         (is_account && is_name && partition.starts_with("aws")).then(|| Self {
             text: text.to_owned(),
             account: (*account).to_owned(),
@@ -102,6 +103,7 @@ mod tests {
             ("arn:aws:iam:eu-central-1:210987654321:role/certdrop", None),
             ("arn:aws:iam::210987654321:role/", None),
             ("arn:aws:iam::210987654321:role/a b", None),
+            ("arn:aws:iam::210987654321:role/*", None),
             ("arn:other:iam::210987654321:role/certdrop", None),
             ("certdrop", None),
         ] {

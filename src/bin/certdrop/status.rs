@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::minutes(15);
 /// Show how every bundle stands, what needs action first
 ///
 /// The same as the status page in the bucket, as of now: names, what became of the last drop, and
-/// for each region how long the certificate in ACM is still valid. Below a bundle stands what
+/// for each target how long the certificate in ACM is still valid. Below a bundle stands what
 /// somebody has to do about it. Nothing is changed.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
@@ -62,10 +62,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
         writeln!(output, "{}", serde_json::to_string(&look)?)?;
     } else {
         table::write(&look, columns(table::MOST_COLUMNS), &mut output)?;
-        for (region, why) in &look.not_listed {
+        for (target, why) in &look.not_listed {
             writeln!(
                 output,
-                "\n{BAD}{region} shows last known data{BAD:#}: {}",
+                "\n{BAD}{target} shows last known data{BAD:#}: {}",
                 told(why)
             )?;
         }

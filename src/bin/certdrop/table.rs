@@ -98,7 +98,7 @@ struct Table<'a> {
     columns: usize,
     name: usize,
     state: usize,
-    region: usize,
+    target: usize,
     has_dates: bool,
 }
 
@@ -111,17 +111,18 @@ impl<'a> Table<'a> {
         };
         let state = widest(&mut rows.iter().map(|row| row.state.as_str()), STATE);
         let live = rows.iter().flat_map(|row| &row.certificates);
-        let region = widest(&mut live.map(|live| live.target.as_str()), REGION);
+        let target = widest(&mut live.map(|live| live.target.as_str()), TARGET);
+        let target = target.min(WIDEST_TARGET);
         let name = widest(&mut rows.iter().map(|row| row.bundle.as_str()), BUNDLE);
         let has_dates = columns >= COLUMNS_WITH_DATES;
         let dates = if has_dates { GAP + DATE } else { 0 };
-        let others = MARK + GAP + state + GAP + BAR + GAP + LEFT.len() + dates + GAP + region;
+        let others = MARK + GAP + state + GAP + BAR + GAP + LEFT.len() + dates + GAP + target;
         Self {
             status,
             columns,
             name: name.min(columns.saturating_sub(others)),
             state,
-            region,
+            target,
             has_dates,
         }
     }
@@ -130,7 +131,7 @@ impl<'a> Table<'a> {
         let dates = if self.has_dates { "  UNTIL     " } else { "" };
         writeln!(
             output,
-            "\n{QUIET}  {BUNDLE:<name$}  {STATE:<state$}  {LEFT:<left$}{dates}  {REGION}{QUIET:#}",
+            "\n{QUIET}  {BUNDLE:<name$}  {STATE:<state$}  {LEFT:<left$}{dates}  {TARGET}{QUIET:#}",
             name = self.name,
             state = self.state,
             left = BAR + GAP + LEFT.len(),
@@ -151,12 +152,22 @@ impl<'a> Table<'a> {
         if row.certificates.is_empty() {
             writeln!(output, "{QUIET}nothing in ACM{QUIET:#}")?;
         }
-        for (number, live) in row.certificates.iter().enumerate() {
+        let before = MARK + self.name + GAP + self.state + GAP;
+        let mut shown: Vec<_> = row.certificates.iter().collect();
+        let more = shown.len().saturating_sub(1);
+        let is_folded = shown.len() > SHOWN;
+        if is_folded {
+            shown.sort_by_key(|live| live.days_left);
+            shown.truncate(1);
+        }
+        for (number, live) in shown.into_iter().enumerate() {
             if number > 0 {
-                let before = MARK + self.name + GAP + self.state + GAP;
                 write!(output, "{:before$}", "")?;
             }
             self.live(live, output)?;
+        }
+        if is_folded {
+            writeln!(output, "{:before$}{QUIET}{more} more targets{QUIET:#}", "")?;
         }
         self.names(row, output)?;
         for note in &row.to_do {
@@ -194,8 +205,8 @@ impl<'a> Table<'a> {
                 end.unwrap_or_default()
             )?;
         }
-        let region = fitted(&harmless::line(&live.target), self.region);
-        writeln!(output, "  {}", region.trim_end())?;
+        let target = fitted(&harmless::line(&live.target), self.target);
+        writeln!(output, "  {}", target.trim_end())?;
         Ok(())
     }
 
@@ -235,7 +246,11 @@ const BUNDLE: &str = "BUNDLE";
 const STATE: &str = "STATE";
 /// As wide as what stands below it: `1234 days`.
 const LEFT: &str = "DAYS LEFT";
-const REGION: &str = "REGION";
+const TARGET: &str = "TARGET";
+/// The most of a target's name that is shown: the bundle's name needs room, too.
+const WIDEST_TARGET: usize = 24;
+/// Targets that are shown. Of more than these only the one that ends first is.
+const SHOWN: usize = 3;
 const DATE: usize = 10;
 const GAP: usize = 2;
 const MARK: usize = 2;
@@ -284,10 +299,10 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-12-01 06:30 UTC);
 
-    fn live(region: &str, days: i64) -> Live {
+    fn live(target: &str, days: i64) -> Live {
         Live {
-            target: region.into(),
-            arn: format!("arn:aws:acm:{region}:123456789012:certificate/1"),
+            target: target.into(),
+            arn: format!("arn:aws:acm:{target}:123456789012:certificate/1"),
             not_after: Some(NOW + Duration::days(days) + Duration::HOUR),
             days_left: Some(days),
         }
@@ -400,7 +415,7 @@ mod tests {
             "\
 4 bundles, 2 need action
 
-  BUNDLE            STATE     DAYS LEFT              REGION
+  BUNDLE            STATE     DAYS LEFT              TARGET
 ✗ shop.example.com  rejected  ███░░░░░░░  25 days    eu-central-1
     The private key (RSA 2048, SHA-256 of its public key 4f:1e:90) belongs to
     none of the 3 certificates.
@@ -424,10 +439,32 @@ Swept on 2026-12-01 01:30 UTC, next on 2026-12-02 01:30 UTC at the latest.
     }
 
     #[test]
+    fn of_twelve_targets_the_one_that_ends_first_is_shown() {
+        let replaced = State::Done(Outcome::Replaced);
+        let rows = ["www.example.com", "a-rather-long-name.apps.example.com"].map(|bundle| {
+            let mut targets: Vec<_> = (1..12)
+                .map(|number| live(&format!("payments-and-billing-{number}"), 160))
+                .collect();
+            targets.insert(7, live("data-platform-ap-southeast-2", 40));
+            row(bundle, replaced, targets)
+        });
+        let shown = plain(&look(rows.into()), 80);
+        let expected = "\
+✓ www.example.com      replaced  █████░░░░░  40 days    data-platform-ap-southe…
+                                 11 more targets
+";
+        assert!(shown.contains(expected), "{shown}");
+        assert!(
+            shown.lines().all(|line| line.chars().count() <= 80),
+            "{shown}"
+        );
+    }
+
+    #[test]
     fn wide_terminals_show_dates_too() {
         let shown = plain(&sample(), 140);
         for line in [
-            "  BUNDLE            STATE     DAYS LEFT              UNTIL       REGION",
+            "  BUNDLE            STATE     DAYS LEFT              UNTIL       TARGET",
             "✗ shop.example.com  rejected  ███░░░░░░░  25 days    2026-12-26  eu-central-1",
             "                              ██████████  388 days   2027-12-24  us-east-1",
         ] {

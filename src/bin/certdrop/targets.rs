@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', required = true, value_parser = region)]
     regions: Vec<Region>,
     /// The number of the stack's own account
-    #[arg(long, value_name = "ACCOUNT", default_value = "")]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: String,
     /// What the tag `certdrop:targets` of the bundles' objects would say
     #[arg(long, value_name = "TARGETS")]
@@ -37,9 +37,9 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Examples:
-  certdrop targets --regions eu-central-1 targets.json
-  certdrop targets --regions eu-central-1,us-east-1 targets.json pay.example.com
-  certdrop targets --regions eu-central-1 --tag 'payments edge' targets.json pay.example.com
+  certdrop targets --account 123456789012 --regions eu-central-1 targets.json
+  certdrop targets --account 123456789012 --regions eu-central-1,us-east-1 targets.json pay.example.com
+  certdrop targets --account 123456789012 --regions eu-central-1 --tag 'payments edge' targets.json pay.example.com
 
 Exit codes:
   0  the document has no mistake, and every bundle may go where its tag says
@@ -49,7 +49,13 @@ Exit codes:
 pub(crate) fn run(arguments: &Arguments) -> Result<Ending> {
     let file = arguments.file.display();
     let json = std::fs::read(&arguments.file).with_context(|| file.to_string())?;
-    let targets = match Targets::read(&json, &arguments.regions, &arguments.account) {
+    let mut regions: Vec<Region> = Vec::new();
+    for region in &arguments.regions {
+        if !regions.contains(region) {
+            regions.push(region.clone());
+        }
+    }
+    let targets = match Targets::read(&json, &regions, &arguments.account) {
         Ok(targets) => targets,
         Err(wrong) => {
             for mistake in wrong {
@@ -102,6 +108,13 @@ fn write_targets(output: &mut impl Write, targets: &Targets) -> Result<()> {
     }
     output.flush()?;
     Ok(())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_account
+        .then(|| text.to_owned())
+        .ok_or_else(|| "an account has twelve digits".to_owned())
 }
 
 fn region(text: &str) -> Result<Region, String> {
