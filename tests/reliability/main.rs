@@ -9,4 +9,5 @@ mod history;
 mod matrix;
 mod stale;
 mod sweep_cost;
+mod target;
 mod throttling;

@@ -27,7 +27,7 @@ pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
         let new = imports.iter();
         let mut new: Vec<_> = new
             .filter(|import| import.new_for.as_deref() == Some(bundle.name.as_str()))
-            .map(|import| (&import.region, &import.serial))
+            .map(|import| (&import.place, &import.serial))
             .collect();
         new.sort();
         let twice = new.windows(2).find(|pair| pair[0] == pair[1]);
@@ -39,10 +39,10 @@ pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
         } else {
             1
         };
-        for (region, made) in made_new(&imports, &bundle.name) {
+        for (place, made) in made_new(&imports, &bundle.name) {
             if made > most {
                 let name = &bundle.name;
-                return Err(format!("{made} new certificates for {name} in {region}"));
+                return Err(format!("{made} new certificates for {name} in {place}"));
             }
         }
     }

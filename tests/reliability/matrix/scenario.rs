@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use time::Duration;
 
+use crate::target::{self, EDGE, HOME, OTHER, PAYMENTS, Target};
 use certdrop_test_support::pki::{Authority, Issued, Order, rsa_key};
-use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS};
-use certdrop_test_support::stage::REGION;
+use certdrop_test_support::scene::{ADOPTION, Scene, TARGETS, TWO_REGIONS};
 
 pub(super) const NAME: &str = "matrix.example.com";
 const FILE: &str = "drop/matrix.example.com.pem";
@@ -27,6 +27,14 @@ pub(super) enum Scenario {
     ImportNew,
     /// A renewal that is no good.
     Rejected,
+    /// The home region, and two regions of another account.
+    ThreeTargets,
+    /// A renewal in all three.
+    TargetsReplaced,
+    /// A sweep finds that the bundle goes to one more.
+    TargetAdded,
+    /// A renewal, when the bundle no longer goes to one of them.
+    TargetTakenAway,
 }
 
 /// What was dropped, and what is to come of it.
@@ -54,10 +62,18 @@ pub(super) struct Ought {
     pub(super) made_new: usize,
     /// What may be put in the place of a newer one.
     pub(super) forced: Option<String>,
+    /// A certificate that stays as it is where the bundle no longer goes.
+    pub(super) left: Option<Left>,
+}
+
+/// A certificate in a target that was taken away.
+pub(super) struct Left {
+    pub(super) target: Target,
+    pub(super) serial: String,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::FirstImport,
         Self::Replace,
         Self::Sweep,
@@ -67,6 +83,10 @@ impl Scenario {
         Self::Adoption,
         Self::ImportNew,
         Self::Rejected,
+        Self::ThreeTargets,
+        Self::TargetsReplaced,
+        Self::TargetAdded,
+        Self::TargetTakenAway,
     ];
 
     /// Settings of the function.
@@ -75,15 +95,29 @@ impl Scenario {
             Self::TwoRegions => Some(TWO_REGIONS),
             Self::Adoption => Some(ADOPTION),
             Self::ImportNew => Some(("CERTDROP_ON_INCOMPATIBLE", "import-new")),
-            _ => None,
+            _ => self.has_other_account().then_some(TARGETS),
         }
     }
 
-    pub(super) fn regions(self) -> &'static [&'static str] {
+    /// Where the bundle's certificates are served in the end.
+    pub(super) fn targets(self) -> &'static [Target] {
         match self {
-            Self::TwoRegions => &[REGION, OTHER_REGION],
-            _ => &[REGION],
+            Self::TwoRegions => &[HOME, OTHER],
+            Self::ThreeTargets | Self::TargetsReplaced | Self::TargetAdded => {
+                &[HOME, PAYMENTS, EDGE]
+            }
+            Self::TargetTakenAway => &[HOME, PAYMENTS],
+            _ => &[HOME],
         }
+    }
+
+    pub(super) fn has_other_account(self) -> bool {
+        self.targets().contains(&PAYMENTS)
+    }
+
+    /// Declares where the bundle goes in the end.
+    async fn declare(self, scene: &Scene) {
+        scene.declare(&target::document(self.targets())).await;
     }
 
     /// Does all that comes before the event that is to be disturbed.
@@ -107,6 +141,31 @@ impl Scenario {
                 import_new(scene, &old, &other_kind).await
             }
             Self::Rejected => rejected(scene, &old, &new).await,
+            Self::ThreeTargets => {
+                self.declare(scene).await;
+                first_import(scene, &new).await
+            }
+            Self::TargetsReplaced => {
+                self.declare(scene).await;
+                replace(scene, &old, &new).await
+            }
+            Self::TargetAdded => {
+                scene.declare(&target::document(&[HOME, PAYMENTS])).await;
+                let prepared = unchanged(scene, &new).await;
+                self.declare(scene).await;
+                prepared
+            }
+            Self::TargetTakenAway => {
+                let all = [HOME, PAYMENTS, EDGE];
+                scene.declare(&target::document(&all)).await;
+                let mut prepared = replace(scene, &old, &new).await;
+                prepared.ought.left = Some(Left {
+                    target: EDGE,
+                    serial: old.serial.clone(),
+                });
+                self.declare(scene).await;
+                prepared
+            }
         }
     }
 }
@@ -125,6 +184,7 @@ async fn first_import(scene: &Scene, issued: &Issued) -> Prepared {
             outcomes: &["imported", "unchanged"],
             made_new: 1,
             forced: None,
+            left: None,
         },
     }
 }
@@ -143,6 +203,15 @@ async fn replace(scene: &Scene, old: &Issued, new: &Issued) -> Prepared {
     }
 }
 
+/// Imports `issued`. A sweep looks at it.
+async fn unchanged(scene: &Scene, issued: &Issued) -> Prepared {
+    let mut prepared = first_import(scene, issued).await;
+    let summary = scene.summary(&prepared.event).await;
+    prepared.event = json!({"sweep": {}});
+    prepared.ought.arn = summary["certificate_arn"].as_str().map(str::to_owned);
+    prepared
+}
+
 async fn folder(scene: &Scene, issued: &Issued) -> Prepared {
     let key = |file: &str| format!("drop/{NAME}/{file}");
     let waiting = scene.drop_bundle(&key("privkey.pem"), &issued.key).await;
@@ -157,6 +226,7 @@ async fn folder(scene: &Scene, issued: &Issued) -> Prepared {
         outcomes: &["imported", "unchanged"],
         made_new: 1,
         forced: None,
+        left: None,
     };
     let event = scene.created(&key("chain.pem"), &last);
     Prepared {
