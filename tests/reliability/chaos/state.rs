@@ -7,12 +7,13 @@ use std::time::Instant;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::declared::Declared;
 use super::plan::{Bundle, Plan};
 use super::workers::Done;
 use crate::history::{imports, made_new, rolled_back};
+use crate::target::Target;
 use certdrop_test_support::proxy::Call;
-use certdrop_test_support::scene::{OTHER_REGION, Scene};
-use certdrop_test_support::stage::REGION;
+use certdrop_test_support::scene::Scene;
 
 /// Never back, never a second certificate.
 pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
@@ -77,16 +78,18 @@ pub(super) async fn is_right(
     done: &Done,
 ) -> Result<(), String> {
     let bundle = &plan.bundles[number];
-    let regions: &[&str] = if plan.two_regions {
-        &[REGION, OTHER_REGION]
-    } else {
-        &[REGION]
-    };
     let may_be = may_be_served(bundle, number, done);
-    for region in regions {
-        let place = format!("{} in {region}", bundle.name);
-        let told = in_target(scene, plan, bundle, region, &may_be).await;
+    for target in plan.targets() {
+        let place = format!("{} in {}", bundle.name, target.name);
+        let told = in_target(scene, plan, bundle, target, &may_be).await;
         told.map_err(|what| format!("{place}: {what}"))?;
+    }
+    for target in plan.declared.iter().flat_map(Declared::left) {
+        let named = target.certificates(scene, &bundle.name).await;
+        if named.len() > 1 && !plan.import_new {
+            let Bundle { name, .. } = bundle;
+            return Err(format!("{name} in {}, left: {named:?}", target.name));
+        }
     }
     Ok(())
 }
@@ -95,22 +98,13 @@ async fn in_target(
     scene: &Scene,
     plan: &Plan,
     bundle: &Bundle,
-    region: &str,
+    target: Target,
     may_be: &BTreeSet<String>,
 ) -> Result<(), String> {
-    let (tag, end) = match region {
-        REGION => ("certdrop:certificate-arn".to_owned(), String::new()),
-        other => (
-            format!("certdrop:certificate-arn:{other}"),
-            format!("/{other}"),
-        ),
-    };
     let name = &bundle.name;
-    let recorded = scene
-        .parameter(&format!("/{name}/certificate-arn{end}"))
-        .await;
+    let recorded = target.recorded(scene, name).await;
     let arn = recorded.ok_or("no parameter")?;
-    let named = scene.certificates_of_bundle_in(region, name).await;
+    let named = target.certificates(scene, name).await;
     if !named.contains(&arn) || (named.len() > 1 && !plan.import_new) {
         return Err(format!(
             "the parameter is {arn}, the certificates are {named:?}"
@@ -120,15 +114,15 @@ async fn in_target(
     if !may_be.contains(&serial) {
         return Err(format!("{serial} is served, which is none of {may_be:?}"));
     }
-    is_tagged(scene, bundle, &tag, &arn, &serial).await?;
-    is_summarised(scene, name, region, &arn, &serial).await
+    is_tagged(scene, bundle, target, &arn, &serial).await?;
+    is_summarised(scene, name, target, &arn, &serial).await
 }
 
 /// The objects that are there now tell of it.
 async fn is_tagged(
     scene: &Scene,
     bundle: &Bundle,
-    tag: &str,
+    target: Target,
     arn: &str,
     serial: &str,
 ) -> Result<(), String> {
@@ -141,7 +135,8 @@ async fn is_tagged(
     for upload in &current.uploads {
         let key = &upload.key;
         let tags = scene.object_tags(key).await;
-        if tags.get(tag).map(String::as_str) != Some(arn) {
+        let is_named = |tag: String| tags.get(&tag).is_some_and(|named| named == arn);
+        if !target.tag().is_none_or(is_named) {
             return Err(format!("{key} is tagged {tags:?}, and {arn} is served"));
         }
         let outcome = tags.get("certdrop:outcome").map(String::as_str);
@@ -157,16 +152,13 @@ async fn is_tagged(
 async fn is_summarised(
     scene: &Scene,
     name: &str,
-    region: &str,
+    target: Target,
     arn: &str,
     serial: &str,
 ) -> Result<(), String> {
     for key in scene.keys(&format!("summaries/{name}/")).await {
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
-        let there = match region {
-            REGION => &summary,
-            other => &summary["targets"][other],
-        };
+        let there = target.told(&summary);
         if there["certificate_arn"] == arn && there["certificate"]["Serial"] == serial {
             return Ok(());
         }
