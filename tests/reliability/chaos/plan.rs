@@ -110,6 +110,11 @@ impl Plan {
 }
 
 impl Bundle {
+    /// The version that was dropped last.
+    pub(super) fn current(&self) -> &Version {
+        self.versions.last().expect("versions")
+    }
+
     /// No version is older than one that was dropped before.
     fn is_in_order(&self) -> bool {
         let begins = self.versions.iter().filter_map(|version| version.begins);

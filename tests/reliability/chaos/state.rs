@@ -79,11 +79,13 @@ pub(super) async fn is_right(
 ) -> Result<(), String> {
     let bundle = &plan.bundles[number];
     let may_be = may_be_served(bundle, number, done);
+    let mut served = BTreeSet::new();
     for target in plan.targets() {
         let place = format!("{} in {}", bundle.name, target.name);
-        let told = in_target(scene, plan, bundle, target, &may_be).await;
-        told.map_err(|what| format!("{place}: {what}"))?;
+        let serial = in_target(scene, plan, bundle, target, &may_be).await;
+        served.insert(serial.map_err(|what| format!("{place}: {what}"))?);
     }
+    has_outcome(scene, bundle, &served).await?;
     for target in plan.declared.iter().flat_map(Declared::left) {
         let named = target.certificates(scene, &bundle.name).await;
         if named.len() > 1 && !plan.import_new {
@@ -94,13 +96,14 @@ pub(super) async fn is_right(
     Ok(())
 }
 
+/// The serial number of the certificate that is served there.
 async fn in_target(
     scene: &Scene,
     plan: &Plan,
     bundle: &Bundle,
     target: Target,
     may_be: &BTreeSet<String>,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let name = &bundle.name;
     let recorded = target.recorded(scene, name).await;
     let arn = recorded.ok_or("no parameter")?;
@@ -114,31 +117,51 @@ async fn in_target(
     if !may_be.contains(&serial) {
         return Err(format!("{serial} is served, which is none of {may_be:?}"));
     }
-    is_tagged(scene, bundle, target, &arn, &serial).await?;
-    is_summarised(scene, name, target, &arn, &serial).await
+    is_tagged(scene, bundle, target, &arn).await?;
+    is_summarised(scene, name, target, &arn, &serial).await?;
+    Ok(serial)
 }
 
-/// The objects that are there now tell of it.
+/// The objects that are there now name the certificate.
 async fn is_tagged(
     scene: &Scene,
     bundle: &Bundle,
     target: Target,
     arn: &str,
-    serial: &str,
 ) -> Result<(), String> {
-    let current = bundle.versions.last().expect("versions");
+    let Some(tag) = target.tag() else {
+        return Ok(());
+    };
+    for upload in &bundle.current().uploads {
+        let key = &upload.key;
+        let tags = scene.object_tags(key).await;
+        if tags.get(&tag).map(String::as_str) != Some(arn) {
+            return Err(format!("{key} is tagged {tags:?}, and {arn} is served"));
+        }
+    }
+    Ok(())
+}
+
+/// The objects that are there now tell what became of them. One of several targets may serve a newer version, whose
+/// event came to none of the others.
+async fn has_outcome(
+    scene: &Scene,
+    bundle: &Bundle,
+    served: &BTreeSet<String>,
+) -> Result<(), String> {
+    let current = bundle.current();
+    let is_served = served.contains(&current.issued.serial);
     let expected: &[&str] = match current.begins {
         None => &["rejected"],
-        Some(_) if current.issued.serial == serial => &["imported", "replaced", "unchanged"],
+        Some(_) if is_served && served.len() > 1 => {
+            &["imported", "replaced", "unchanged", "outdated"]
+        }
+        Some(_) if is_served => &["imported", "replaced", "unchanged"],
         Some(_) => &["outdated"],
     };
     for upload in &current.uploads {
         let key = &upload.key;
         let tags = scene.object_tags(key).await;
-        let is_named = |tag: String| tags.get(&tag).is_some_and(|named| named == arn);
-        if !target.tag().is_none_or(is_named) {
-            return Err(format!("{key} is tagged {tags:?}, and {arn} is served"));
-        }
         let outcome = tags.get("certdrop:outcome").map(String::as_str);
         if !outcome.is_some_and(|outcome| expected.contains(&outcome)) {
             return Err(format!(
