@@ -48,3 +48,40 @@ fn the_parameter_of_a_target_names_its_certificate_after_the_target_was_renamed(
         assert_eq!(recorded(scene, "billing").await, arn("edge"));
     });
 }
+
+#[test]
+fn a_sweep_finds_targets_whose_names_mean_other_places_now() {
+    run_with(&[TARGETS], async |scene| {
+        let authority = Authority::new();
+        let issued = authority.issue(&Order::new("renamed.example.com", Duration::DAY));
+        scene.declare(&document("payments", "edge")).await;
+        let imported = scene
+            .drop_bundle("drop/renamed.example.com.pem", &issued.bundle())
+            .await;
+        let arn = |target: &str| imported["targets"][target]["certificate_arn"].clone();
+        let sweep = json!({"sweep": {}});
+        let report = scene.invoke(&sweep).await.expect("a report");
+        assert_eq!(report["unchanged"], 1, "{report}");
+
+        // Each has the other's name.
+        scene.declare(&document("edge", "payments")).await;
+        let report = scene.invoke(&sweep).await.expect("a report");
+        let worked_on = &report["worked_on"]["renamed.example.com"];
+        assert_eq!(worked_on, "target-added", "{report}");
+        assert_eq!(recorded(scene, "payments").await, arn("edge"));
+        assert_eq!(recorded(scene, "edge").await, arn("payments"));
+
+        // A region that there was none in before.
+        let mut moved = document("edge", "payments");
+        moved["targets"][1]["region"] = json!("eu-many-1");
+        scene.declare(&moved).await;
+        let report = scene.invoke(&sweep).await.expect("a report");
+        let outcome = &report["outcomes"]["renamed.example.com"];
+        assert_eq!(outcome, "imported", "{report}");
+        let acm = scene.acm_of_other_account("eu-many-1");
+        let there = scene.certificates_in(&acm, "renamed.example.com").await;
+        assert_eq!(json!(there), json!([recorded(scene, "payments").await]));
+        let report = scene.invoke(&sweep).await.expect("a report");
+        assert_eq!(report["unchanged"], 1, "{report}");
+    });
+}
