@@ -104,6 +104,7 @@ pub(super) async fn places(stage: &'static Stage, scenario: Scenario) -> Vec<Pla
             operation: call.operation,
             number: call.number,
         })
+        .filter(|place| !scenario.makes_by_chance(place))
         .collect();
     places.sort();
     places
