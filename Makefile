@@ -79,9 +79,11 @@ reliability: ## every call of every scenario x every fate x every recovery: CELL
 
 SEED ?=
 ROUNDS ?= 100
+# WITH=targets plays only seeds with targets in another account.
+WITH ?=
 chaos: ## random schedules with faults, several at once: SEED=1 ROUNDS=100
 	@$(PYTHON) stage/tools.py ministack sam
-	CERTDROP_SEED=$(SEED) CERTDROP_ROUNDS=$(ROUNDS) $(RELIABILITY) chaos
+	CERTDROP_SEED=$(SEED) CERTDROP_ROUNDS=$(ROUNDS) CERTDROP_WITH=$(WITH) $(RELIABILITY) chaos
 
 check: ## formatting, lints, licences, documentation, the template and the samples
 	@$(PYTHON) stage/tools.py audit cargo-deny cdk hcl sam

@@ -50,8 +50,11 @@ pub(super) struct Read {
 }
 
 impl Read {
-    fn names(&self, arn: &CertificateArn) -> bool {
-        self.arns.values().any(|recorded| recorded == arn)
+    /// The parameter of the target that has the certificate `arn` says so. That of another name does not count: the
+    /// target may have had it before.
+    fn names(&self, arn: &CertificateArn, declared: &Targets) -> bool {
+        let target = declared.of(arn);
+        target.is_some_and(|target| self.arns.get(&target.name) == Some(arn))
     }
 
     /// A person wants the import, whatever the guard says.
@@ -223,7 +226,7 @@ impl<'a> Records<'a> {
     /// No parameter is due where the bundle has just these certificates.
     pub(super) fn name_all(&self, arns: &[CertificateArn]) -> bool {
         let read = self.read.get();
-        read.is_some_and(|read| arns.iter().all(|arn| read.names(arn)))
+        read.is_some_and(|read| arns.iter().all(|arn| read.names(arn, self.declared)))
     }
 
     /// The names of tags that do not fit on an object, because others have used up what S3 takes.
@@ -264,7 +267,7 @@ impl<'a> Records<'a> {
         let new = due
             .arns
             .iter()
-            .filter(|arn| !read.names(arn) && !self.has_named(arn));
+            .filter(|arn| !read.names(arn, self.declared) && !self.has_named(arn));
         tokio::try_join!(
             self.write_tags(due, read),
             try_join_all(new.map(|arn| self.parameter(arn))),

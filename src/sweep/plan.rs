@@ -128,14 +128,27 @@ impl Listing {
         arns.any(|arn| self.certificate(arn) != ListedCertificate::Gone)
     }
 
-    /// Targets that the bundle goes to, and of which nothing is known of it: they were added since.
+    /// Targets that the bundle goes to, and of which nothing is known of it: they were added since, or their name was
+    /// that of another place.
     #[must_use]
     pub fn targets_without(&self, bundle: &BundleName, entry: &Entry) -> Vec<&TargetName> {
         let targets = self.targets_of(bundle, entry);
         let names = targets.iter().map(|target| &target.name);
         names
-            .filter(|name| !entry.targets.contains_key(name))
+            .filter(|name| {
+                let kept = entry.targets.get(name);
+                kept.is_none_or(|kept| self.is_elsewhere(name, kept))
+            })
             .collect()
+    }
+
+    /// The certificate is not where `target` is now.
+    fn is_elsewhere(&self, target: &TargetName, kept: &KeptCertificate) -> bool {
+        let arn = kept.certificate_arn.as_ref();
+        arn.is_some_and(|arn| {
+            let place = self.targets.of(arn);
+            place.is_none_or(|place| place.name != *target)
+        })
     }
 
     /// Where the bundle goes; or, where its tag names what the rules do not allow, where it might go.

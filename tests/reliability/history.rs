@@ -13,7 +13,8 @@ use certdrop_test_support::proxy::Call;
 /// An import that took effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Import {
-    pub(crate) region: String,
+    /// Region and account, as in the ARN.
+    pub(crate) place: String,
     pub(crate) arn: String,
     /// The bundle that a new certificate carries the name of; `None` where one was replaced.
     pub(crate) new_for: Option<String>,
@@ -44,12 +45,11 @@ fn import(call: &Call) -> Import {
         .flatten()
         .find(|tag| tag["Key"] == "certdrop:bundle");
     let name = name.and_then(|tag| tag["Value"].as_str());
+    let arn = answer["CertificateArn"].as_str().expect("an ARN");
+    let fields: Vec<_> = arn.split(':').collect();
     Import {
-        region: call.region.clone(),
-        arn: answer["CertificateArn"]
-            .as_str()
-            .expect("an ARN")
-            .to_owned(),
+        place: fields[3..5].join(":"),
+        arn: arn.to_owned(),
         new_for: name.map(str::to_owned),
         serial: leaf.serial.to_string(),
         begins: leaf.not_before,
@@ -66,12 +66,12 @@ fn leaf(encoded: &str) -> Certificate {
     Certificate::from_der(&STANDARD.decode(body).expect("base64")).expect("a leaf")
 }
 
-/// How many new certificates were made for `bundle`, by region.
+/// How many new certificates were made for `bundle`, by region and account.
 pub(crate) fn made_new(imports: &[Import], bundle: &str) -> BTreeMap<String, usize> {
     let mut made = BTreeMap::new();
     for import in imports {
         if import.new_for.as_deref() == Some(bundle) {
-            *made.entry(import.region.clone()).or_default() += 1;
+            *made.entry(import.place.clone()).or_default() += 1;
         }
     }
     made

@@ -7,6 +7,8 @@ mod delivery;
 mod duplicates;
 mod history;
 mod matrix;
+mod renamed;
 mod stale;
 mod sweep_cost;
+mod target;
 mod throttling;

@@ -1,6 +1,8 @@
 //! Random schedules. `make chaos SEED=1 ROUNDS=100` plays the rounds with the seeds 1 to 100; `make test`
-//! plays a few with a seed of its own, which it prints.
+//! plays a few with a seed of its own, which it prints. `WITH=targets` leaves out the seeds without targets in another
+//! account.
 
+mod declared;
 mod faults;
 mod plan;
 mod round;
@@ -16,6 +18,7 @@ use tokio::task::JoinSet;
 
 use certdrop_test_support::outside::setting;
 use certdrop_test_support::stage::{RUNTIME, STAGE, Stage};
+use declared::Declared;
 use plan::Plan;
 use round::Told;
 
@@ -30,21 +33,25 @@ fn random_schedules_leave_one_certificate_a_bundle_the_newest() {
     let number = |name: &str| setting(name).and_then(|number| number.parse::<u64>().ok());
     let seed = number("CERTDROP_SEED").unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     let rounds = number("CERTDROP_ROUNDS").unwrap_or(ROUNDS);
+    let with = setting("CERTDROP_WITH").unwrap_or_default();
+    let is_wanted = |seed: &u64| with != "targets" || Declared::is_planned(*seed);
+    let rounds = usize::try_from(rounds).expect("not so many");
+    let seeds: Vec<_> = (seed..).filter(is_wanted).take(rounds).collect();
     println!(
         "seeds {seed} to {} (CERTDROP_SEED, CERTDROP_ROUNDS)",
-        seed + rounds - 1
+        seeds.last().copied().unwrap_or(seed)
     );
     let stage = &*STAGE;
-    let wrong = RUNTIME.block_on(play(stage, seed, rounds));
+    let wrong = RUNTIME.block_on(play(stage, &seeds));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-async fn play(stage: &'static Stage, seed: u64, rounds: u64) -> Vec<String> {
+async fn play(stage: &'static Stage, seeds: &[u64]) -> Vec<String> {
     let begun = Instant::now();
     let free = Arc::new(Semaphore::new(AT_ONCE));
     let mut playing = JoinSet::new();
     let mut total = Total::default();
-    for seed in seed..seed + rounds {
+    for seed in seeds.iter().copied() {
         let room = Arc::clone(&free)
             .acquire_owned()
             .await

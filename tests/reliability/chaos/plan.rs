@@ -6,6 +6,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use time::OffsetDateTime;
 
+use super::declared::Declared;
+use crate::target::{HOME, OTHER, Target};
 use certdrop_test_support::pki::{Authority, Issued, Order, rsa_key};
 
 pub(super) struct Plan {
@@ -14,6 +16,8 @@ pub(super) struct Plan {
     /// A certificate of another kind is imported under a new ARN.
     pub(super) import_new: bool,
     pub(super) two_regions: bool,
+    /// Targets in another account, where there are some.
+    pub(super) declared: Option<Declared>,
     /// How far ACM's indexes are behind.
     pub(super) lag: Duration,
     /// Of a thousand imports, and of a thousand other calls, so many meet a fault.
@@ -77,11 +81,13 @@ impl Plan {
         };
         let count = random.usize(1..=2);
         let bundles = (0..count).map(|number| bundle(number, import_new, &mut random));
+        let bundles: Vec<_> = bundles.collect();
         Self {
             seed,
             import_new,
             lag,
-            bundles: bundles.collect(),
+            declared: Declared::new(seed, bundles.iter().all(Bundle::is_in_order)),
+            bundles,
             workers: random.usize(2..=4),
             two_regions: random.u8(..6) == 0,
             harm: (random.u32(0..500), random.u32(0..120)),
@@ -89,6 +95,30 @@ impl Plan {
                 .map(|_| Coming::within(6_000, &mut random))
                 .collect(),
         }
+    }
+
+    /// Where the bundles are served in the end.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        let regions = if self.two_regions {
+            &[HOME, OTHER][..]
+        } else {
+            &[HOME]
+        };
+        let declared = self.declared.iter().flat_map(Declared::targets);
+        regions.iter().copied().chain(declared).collect()
+    }
+}
+
+impl Bundle {
+    /// The version that was dropped last.
+    pub(super) fn current(&self) -> &Version {
+        self.versions.last().expect("versions")
+    }
+
+    /// No version is older than one that was dropped before.
+    fn is_in_order(&self) -> bool {
+        let begins = self.versions.iter().filter_map(|version| version.begins);
+        begins.is_sorted()
     }
 }
 
@@ -217,6 +247,6 @@ fn upload(
     at
 }
 
-fn millis(random: &mut Rng, from: u64, to: u64) -> Duration {
+pub(super) fn millis(random: &mut Rng, from: u64, to: u64) -> Duration {
     Duration::from_millis(random.u64(from..=to))
 }

@@ -14,8 +14,9 @@ use super::plan::{Coming, Plan, Version};
 use super::state;
 use super::workers::{Delivery, Done, Workers};
 use crate::delivery::until_finished;
+use crate::target;
 use certdrop_test_support::proxy::{Call, Deed};
-use certdrop_test_support::scene::{Scene, TWO_REGIONS};
+use certdrop_test_support::scene::{Scene, TARGETS, TWO_REGIONS};
 use certdrop_test_support::stage::Stage;
 
 /// What a round came to.
@@ -85,10 +86,14 @@ async fn scene(stage: &'static Stage, plan: &Plan) -> Scene {
             .then_some(("CERTDROP_ON_INCOMPATIBLE", "import-new")),
     );
     settings.extend(plan.two_regions.then_some(TWO_REGIONS));
+    settings.extend(plan.declared.is_some().then_some(TARGETS));
     let scene = Scene::on(stage, &settings).await;
-    let lag = plan.lag.as_millis();
-    let lag = json!({"GetResources": lag, "SearchCertificates": lag});
-    scene.turn_knobs(&json!({"lag_ms": lag})).await;
+    if let Some(declared) = &plan.declared {
+        declared.begin(&scene, plan.lag, plan.two_regions).await;
+    } else {
+        let knobs = target::knobs(plan.lag.as_millis(), &[]);
+        scene.turn_knobs(&knobs).await;
+    }
     scene
 }
 
@@ -112,7 +117,12 @@ async fn carry_out(scene: &Scene, plan: &Plan, queue: UnboundedSender<Delivery>)
             }
         }
     });
-    join_all(uploads).await;
+    let declaring = async {
+        if let Some(declared) = &plan.declared {
+            declared.carry_out(scene, plan.lag, plan.two_regions).await;
+        }
+    };
+    tokio::join!(join_all(uploads), declaring);
 }
 
 fn deliver(

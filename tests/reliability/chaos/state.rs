@@ -7,12 +7,13 @@ use std::time::Instant;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::declared::Declared;
 use super::plan::{Bundle, Plan};
 use super::workers::Done;
 use crate::history::{imports, made_new, rolled_back};
+use crate::target::Target;
 use certdrop_test_support::proxy::Call;
-use certdrop_test_support::scene::{OTHER_REGION, Scene};
-use certdrop_test_support::stage::REGION;
+use certdrop_test_support::scene::Scene;
 
 /// Never back, never a second certificate.
 pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
@@ -27,7 +28,7 @@ pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
         let new = imports.iter();
         let mut new: Vec<_> = new
             .filter(|import| import.new_for.as_deref() == Some(bundle.name.as_str()))
-            .map(|import| (&import.region, &import.serial))
+            .map(|import| (&import.place, &import.serial))
             .collect();
         new.sort();
         let twice = new.windows(2).find(|pair| pair[0] == pair[1]);
@@ -39,10 +40,10 @@ pub(super) fn was_right(calls: &[Call], plan: &Plan) -> Result<(), String> {
         } else {
             1
         };
-        for (region, made) in made_new(&imports, &bundle.name) {
+        for (place, made) in made_new(&imports, &bundle.name) {
             if made > most {
                 let name = &bundle.name;
-                return Err(format!("{made} new certificates for {name} in {region}"));
+                return Err(format!("{made} new certificates for {name} in {place}"));
             }
         }
     }
@@ -77,40 +78,36 @@ pub(super) async fn is_right(
     done: &Done,
 ) -> Result<(), String> {
     let bundle = &plan.bundles[number];
-    let regions: &[&str] = if plan.two_regions {
-        &[REGION, OTHER_REGION]
-    } else {
-        &[REGION]
-    };
     let may_be = may_be_served(bundle, number, done);
-    for region in regions {
-        let place = format!("{} in {region}", bundle.name);
-        let told = in_target(scene, plan, bundle, region, &may_be).await;
-        told.map_err(|what| format!("{place}: {what}"))?;
+    let mut served = BTreeSet::new();
+    for target in plan.targets() {
+        let place = format!("{} in {}", bundle.name, target.name);
+        let serial = in_target(scene, plan, bundle, target, &may_be).await;
+        served.insert(serial.map_err(|what| format!("{place}: {what}"))?);
+    }
+    has_outcome(scene, bundle, &served).await?;
+    for target in plan.declared.iter().flat_map(Declared::left) {
+        let named = target.certificates(scene, &bundle.name).await;
+        if named.len() > 1 && !plan.import_new {
+            let Bundle { name, .. } = bundle;
+            return Err(format!("{name} in {}, left: {named:?}", target.name));
+        }
     }
     Ok(())
 }
 
+/// The serial number of the certificate that is served there.
 async fn in_target(
     scene: &Scene,
     plan: &Plan,
     bundle: &Bundle,
-    region: &str,
+    target: Target,
     may_be: &BTreeSet<String>,
-) -> Result<(), String> {
-    let (tag, end) = match region {
-        REGION => ("certdrop:certificate-arn".to_owned(), String::new()),
-        other => (
-            format!("certdrop:certificate-arn:{other}"),
-            format!("/{other}"),
-        ),
-    };
+) -> Result<String, String> {
     let name = &bundle.name;
-    let recorded = scene
-        .parameter(&format!("/{name}/certificate-arn{end}"))
-        .await;
+    let recorded = target.recorded(scene, name).await;
     let arn = recorded.ok_or("no parameter")?;
-    let named = scene.certificates_of_bundle_in(region, name).await;
+    let named = target.certificates(scene, name).await;
     if !named.contains(&arn) || (named.len() > 1 && !plan.import_new) {
         return Err(format!(
             "the parameter is {arn}, the certificates are {named:?}"
@@ -120,30 +117,51 @@ async fn in_target(
     if !may_be.contains(&serial) {
         return Err(format!("{serial} is served, which is none of {may_be:?}"));
     }
-    is_tagged(scene, bundle, &tag, &arn, &serial).await?;
-    is_summarised(scene, name, region, &arn, &serial).await
+    is_tagged(scene, bundle, target, &arn).await?;
+    is_summarised(scene, name, target, &arn, &serial).await?;
+    Ok(serial)
 }
 
-/// The objects that are there now tell of it.
+/// The objects that are there now name the certificate.
 async fn is_tagged(
     scene: &Scene,
     bundle: &Bundle,
-    tag: &str,
+    target: Target,
     arn: &str,
-    serial: &str,
 ) -> Result<(), String> {
-    let current = bundle.versions.last().expect("versions");
+    let Some(tag) = target.tag() else {
+        return Ok(());
+    };
+    for upload in &bundle.current().uploads {
+        let key = &upload.key;
+        let tags = scene.object_tags(key).await;
+        if tags.get(&tag).map(String::as_str) != Some(arn) {
+            return Err(format!("{key} is tagged {tags:?}, and {arn} is served"));
+        }
+    }
+    Ok(())
+}
+
+/// The objects that are there now tell what became of them. One of several targets may serve a newer version, whose
+/// event came to none of the others.
+async fn has_outcome(
+    scene: &Scene,
+    bundle: &Bundle,
+    served: &BTreeSet<String>,
+) -> Result<(), String> {
+    let current = bundle.current();
+    let is_served = served.contains(&current.issued.serial);
     let expected: &[&str] = match current.begins {
         None => &["rejected"],
-        Some(_) if current.issued.serial == serial => &["imported", "replaced", "unchanged"],
+        Some(_) if is_served && served.len() > 1 => {
+            &["imported", "replaced", "unchanged", "outdated"]
+        }
+        Some(_) if is_served => &["imported", "replaced", "unchanged"],
         Some(_) => &["outdated"],
     };
     for upload in &current.uploads {
         let key = &upload.key;
         let tags = scene.object_tags(key).await;
-        if tags.get(tag).map(String::as_str) != Some(arn) {
-            return Err(format!("{key} is tagged {tags:?}, and {arn} is served"));
-        }
         let outcome = tags.get("certdrop:outcome").map(String::as_str);
         if !outcome.is_some_and(|outcome| expected.contains(&outcome)) {
             return Err(format!(
@@ -157,16 +175,13 @@ async fn is_tagged(
 async fn is_summarised(
     scene: &Scene,
     name: &str,
-    region: &str,
+    target: Target,
     arn: &str,
     serial: &str,
 ) -> Result<(), String> {
     for key in scene.keys(&format!("summaries/{name}/")).await {
         let summary: Value = serde_json::from_str(&scene.read(&key).await).expect("a summary");
-        let there = match region {
-            REGION => &summary,
-            other => &summary["targets"][other],
-        };
+        let there = target.told(&summary);
         if there["certificate_arn"] == arn && there["certificate"]["Serial"] == serial {
             return Ok(());
         }

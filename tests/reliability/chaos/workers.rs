@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
+use super::declared::Declared;
 use super::faults::Blow;
 use super::plan::Plan;
 use super::state;
@@ -109,7 +110,7 @@ impl Workers<'_> {
         );
         match standing(answer) {
             Standing::Finished => done.finished.extend(delivery.about),
-            Standing::Wrong(what) if !has_died => done.wrong.push(what),
+            Standing::Wrong(what) if !has_died && !self.may_be(answer) => done.wrong.push(what),
             _ if delivery.tries == TRIES => done.lost += 1,
             _ => {
                 done.again += 1;
@@ -120,17 +121,33 @@ impl Workers<'_> {
         }
     }
 
+    /// It is what the plan says that is wrong for a while. Lambda tries again whatever an error says.
+    fn may_be(&self, answer: &Result<Value, FunctionError>) -> bool {
+        let is_set_up =
+            matches!(answer, Err(FunctionError::Reported { kind, .. }) if kind == "SetUp");
+        let declared = self.plan.declared.as_ref();
+        is_set_up && declared.is_some_and(Declared::may_be_wrong)
+    }
+
+    /// Who made a call that was signed with this access key, which may be one that a role gave.
+    fn caller(&self, access_key: &str) -> Option<Arc<Function>> {
+        let running = self.running.lock().expect("the workers");
+        if let Some(function) = running.get(access_key) {
+            return Some(Arc::clone(function));
+        }
+        let calls = self.scene.acm_proxy.calls();
+        let mut given = calls.iter().filter(|call| {
+            call.operation == "sts:AssumeRole"
+                && String::from_utf8_lossy(&call.answer).contains(access_key)
+        });
+        running.get(&given.next()?.caller).cloned()
+    }
+
     /// Kills and freezes, each by itself.
     pub(super) async fn strike(&self, mut blows: UnboundedReceiver<(String, Duration, Blow)>) {
         let mut frozen = tokio::task::JoinSet::new();
         while let Some((caller, wait, blow)) = blows.recv().await {
-            let function = self
-                .running
-                .lock()
-                .expect("the workers")
-                .get(&caller)
-                .cloned();
-            let Some(function) = function else {
+            let Some(function) = self.caller(&caller) else {
                 continue;
             };
             frozen.spawn(async move {

@@ -10,6 +10,7 @@ use super::fate::Fate;
 use super::scenario::{Prepared, Scenario};
 use super::state;
 use crate::delivery::{Standing, standing, until_finished};
+use crate::target;
 use certdrop_test_support::proxy::{Call, Deed, Proxy};
 use certdrop_test_support::runtime_api::{Answer, FunctionError};
 use certdrop_test_support::scene::Scene;
@@ -24,7 +25,7 @@ const TERMS: [(&str, &str); 3] = [
 ];
 
 /// Longer than an attempt, shorter than the settling time.
-const LAG_MILLISECONDS: u64 = 1_000;
+const LAG_MILLISECONDS: u128 = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Recovery {
@@ -103,6 +104,7 @@ pub(super) async fn places(stage: &'static Stage, scenario: Scenario) -> Vec<Pla
             operation: call.operation,
             number: call.number,
         })
+        .filter(|place| !scenario.makes_by_chance(place))
         .collect();
     places.sort();
     places
@@ -113,9 +115,9 @@ impl Cell {
     pub(super) async fn play(&self, stage: &'static Stage) -> Result<(), String> {
         let scene = scene(stage, self.scenario, &TERMS).await;
         if self.lag {
-            let lag =
-                json!({"GetResources": LAG_MILLISECONDS, "SearchCertificates": LAG_MILLISECONDS});
-            scene.turn_knobs(&json!({"lag_ms": lag})).await;
+            scene
+                .turn_knobs(&target::knobs(LAG_MILLISECONDS, &[]))
+                .await;
         }
         let prepared = self.scenario.prepare(&scene).await;
         let before = scene.acm_proxy.calls();
@@ -127,8 +129,11 @@ impl Cell {
 
         let calls: Vec<_> = before.into_iter().chain(scene.acm_proxy.calls()).collect();
         state::was_right(&calls, &prepared.ought)?;
-        for region in self.scenario.regions() {
-            state::is_right(&scene, region, &prepared.ought).await?;
+        for target in self.scenario.targets() {
+            state::is_right(&scene, *target, &prepared.ought).await?;
+        }
+        if let Some(left) = &prepared.ought.left {
+            state::is_left(&scene, left).await?;
         }
         scene.shows_no_secret().await;
         Ok(())

@@ -4,9 +4,10 @@ use aws_sdk_acm::types::Tag;
 use serde_json::{Value, json};
 use time::Duration;
 
+use super::cell::Place;
+use crate::target::{self, EDGE, HOME, OTHER, PAYMENTS, Target};
 use certdrop_test_support::pki::{Authority, Issued, Order, rsa_key};
-use certdrop_test_support::scene::{ADOPTION, OTHER_REGION, Scene, TWO_REGIONS};
-use certdrop_test_support::stage::REGION;
+use certdrop_test_support::scene::{ADOPTION, Scene, TARGETS, TWO_REGIONS};
 
 pub(super) const NAME: &str = "matrix.example.com";
 const FILE: &str = "drop/matrix.example.com.pem";
@@ -30,6 +31,14 @@ pub(super) enum Scenario {
     Rejected,
     /// A renewal whose uploader took one tag back and set another, beside a tag of a person.
     Tags,
+    /// The home region, and two regions of another account.
+    ThreeTargets,
+    /// A renewal in all three.
+    TargetsReplaced,
+    /// A sweep finds that the bundle goes to one more.
+    TargetAdded,
+    /// A renewal, when the bundle no longer goes to one of them.
+    TargetTakenAway,
 }
 
 /// What was dropped, and what is to come of it.
@@ -59,10 +68,18 @@ pub(super) struct Ought {
     pub(super) forced: Option<String>,
     /// The tags of the certificate that is served, beside those that say whose it is.
     pub(super) tags: &'static [(&'static str, &'static str)],
+    /// A certificate that stays as it is where the bundle no longer goes.
+    pub(super) left: Option<Left>,
+}
+
+/// A certificate in a target that was taken away.
+pub(super) struct Left {
+    pub(super) target: Target,
+    pub(super) serial: String,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::FirstImport,
         Self::Replace,
         Self::Sweep,
@@ -73,6 +90,10 @@ impl Scenario {
         Self::ImportNew,
         Self::Rejected,
         Self::Tags,
+        Self::ThreeTargets,
+        Self::TargetsReplaced,
+        Self::TargetAdded,
+        Self::TargetTakenAway,
     ];
 
     /// Settings of the function.
@@ -85,15 +106,36 @@ impl Scenario {
                 ("CERTDROP_CERTIFICATE_TAGS", "team=payments"),
                 ("CERTDROP_UPLOADER_TAG_KEYS", "owner,stage"),
             ],
+            _ if self.has_other_account() => &[TARGETS],
             _ => &[],
         }
     }
 
-    pub(super) fn regions(self) -> &'static [&'static str] {
+    /// Where the bundle's certificates are served in the end.
+    pub(super) fn targets(self) -> &'static [Target] {
         match self {
-            Self::TwoRegions => &[REGION, OTHER_REGION],
-            _ => &[REGION],
+            Self::TwoRegions => &[HOME, OTHER],
+            Self::ThreeTargets | Self::TargetsReplaced | Self::TargetAdded => {
+                &[HOME, PAYMENTS, EDGE]
+            }
+            Self::TargetTakenAway => &[HOME, PAYMENTS],
+            _ => &[HOME],
         }
+    }
+
+    pub(super) fn has_other_account(self) -> bool {
+        self.targets().contains(&PAYMENTS)
+    }
+
+    /// Another run need not make the call. Only the home target has a tag: where another one is the first to write the
+    /// outcome, the tags are written twice.
+    pub(super) fn makes_by_chance(self, place: &Place) -> bool {
+        self.has_other_account() && place.operation == "s3:PutObjectTagging" && place.number > 1
+    }
+
+    /// Declares where the bundle goes in the end.
+    async fn declare(self, scene: &Scene) {
+        scene.declare(&target::document(self.targets())).await;
     }
 
     /// Does all that comes before the event that is to be disturbed.
@@ -118,6 +160,31 @@ impl Scenario {
             }
             Self::Rejected => rejected(scene, &old, &new).await,
             Self::Tags => tags(scene, &old, &new).await,
+            Self::ThreeTargets => {
+                self.declare(scene).await;
+                first_import(scene, &new).await
+            }
+            Self::TargetsReplaced => {
+                self.declare(scene).await;
+                replace(scene, &old, &new).await
+            }
+            Self::TargetAdded => {
+                scene.declare(&target::document(&[HOME, PAYMENTS])).await;
+                let prepared = unchanged(scene, &new).await;
+                self.declare(scene).await;
+                prepared
+            }
+            Self::TargetTakenAway => {
+                let all = [HOME, PAYMENTS, EDGE];
+                scene.declare(&target::document(&all)).await;
+                let mut prepared = replace(scene, &old, &new).await;
+                prepared.ought.left = Some(Left {
+                    target: EDGE,
+                    serial: old.serial.clone(),
+                });
+                self.declare(scene).await;
+                prepared
+            }
         }
     }
 }
@@ -137,6 +204,7 @@ async fn first_import(scene: &Scene, issued: &Issued) -> Prepared {
             made_new: 1,
             forced: None,
             tags: &[],
+            left: None,
         },
     }
 }
@@ -155,6 +223,15 @@ async fn replace(scene: &Scene, old: &Issued, new: &Issued) -> Prepared {
     }
 }
 
+/// Imports `issued`. A sweep looks at it.
+async fn unchanged(scene: &Scene, issued: &Issued) -> Prepared {
+    let mut prepared = first_import(scene, issued).await;
+    let summary = scene.summary(&prepared.event).await;
+    prepared.event = json!({"sweep": {}});
+    prepared.ought.arn = summary["certificate_arn"].as_str().map(str::to_owned);
+    prepared
+}
+
 async fn folder(scene: &Scene, issued: &Issued) -> Prepared {
     let key = |file: &str| format!("drop/{NAME}/{file}");
     let waiting = scene.drop_bundle(&key("privkey.pem"), &issued.key).await;
@@ -170,6 +247,7 @@ async fn folder(scene: &Scene, issued: &Issued) -> Prepared {
         made_new: 1,
         forced: None,
         tags: &[],
+        left: None,
     };
     let event = scene.created(&key("chain.pem"), &last);
     Prepared {

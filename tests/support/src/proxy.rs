@@ -454,19 +454,18 @@ impl Refusal {
     }
 
     fn answer_with(self, operation: &str, message: &str) -> Response<Full<Bytes>> {
-        let (kind, body) = if operation.starts_with("s3:") {
-            (
-                "application/xml",
-                format!(
-                    "<Error><Code>{}</Code><Message>{message}</Message></Error>",
-                    self.code
-                ),
-            )
-        } else {
-            (
+        let code = self.code;
+        let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let (kind, body) = match operation.split_once(':') {
+            Some(("s3", _)) => ("application/xml", error),
+            Some(("sts", _)) => {
+                let answer = format!("<ErrorResponse>{error}</ErrorResponse>");
+                ("text/xml", answer)
+            }
+            _ => (
                 "application/x-amz-json-1.1",
-                format!(r#"{{"__type":"{}","message":"{message}"}}"#, self.code),
-            )
+                format!(r#"{{"__type":"{code}","message":"{message}"}}"#),
+            ),
         };
         let mut answer = Response::new(Full::new(Bytes::from(body)));
         *answer.status_mut() = StatusCode::from_u16(self.status).expect("a status");

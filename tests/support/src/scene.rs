@@ -600,9 +600,18 @@ impl Scene {
 
     /// The same in another region.
     pub async fn certificates_of_bundle_in(&self, region: &str, bundle: &str) -> Vec<String> {
-        let acm = self.acm_in(region);
+        self.certificates_of_bundle_by(&self.acm_in(region), bundle)
+            .await
+    }
+
+    /// The same in the account and region that `acm` is a client of.
+    pub async fn certificates_of_bundle_by(
+        &self,
+        acm: &aws_sdk_acm::Client,
+        bundle: &str,
+    ) -> Vec<String> {
         let mut named = Vec::new();
-        for arn in self.certificates_in(&acm, bundle).await {
+        for arn in self.certificates_in(acm, bundle).await {
             let tags = acm
                 .list_tags_for_certificate()
                 .certificate_arn(&arn)
