@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::target::TargetName;
+use crate::target::{RoleArn, TargetName};
 
 /// The work is unfinished and has to be run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +175,18 @@ impl Fault {
     #[must_use]
     pub fn in_target(mut self, target: &TargetName) -> Self {
         self.target = Some(target.clone());
+        self
+    }
+
+    /// The same, where the work is done as `role` of another account: what is to be allowed is to be allowed to it.
+    #[must_use]
+    pub fn as_role(mut self, role: &RoleArn) -> Self {
+        if let Kind::SetUp(Remedy::Allow(operation)) = self.kind {
+            let remedy = format!(
+                "allow the role {role} to call {operation} here; compare with docs/targets/role.yaml and its parameters"
+            );
+            self.kind = Kind::SetUp(remedy.into());
+        }
         self
     }
 

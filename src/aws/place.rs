@@ -40,6 +40,19 @@ impl Place {
             None => Ok(()),
         }
     }
+
+    /// The work there ended with `fault`. One that a person has to correct may be the session's, which an administrator
+    /// can end at any time: the role is assumed anew then.
+    #[must_use]
+    pub fn left_with(&self, fault: Fault) -> Fault {
+        let Some(role) = &self.role else {
+            return fault;
+        };
+        if fault.is_set_up() {
+            role.forget();
+        }
+        fault.as_role(role.arn())
+    }
 }
 
 /// The services of all targets that this process has met.

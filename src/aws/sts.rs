@@ -17,7 +17,7 @@ use super::fault::{Failure, Meaning};
 use crate::clock;
 use crate::config::Config;
 use crate::fault::Fault;
-use crate::target::Role;
+use crate::target::{Role, RoleArn};
 
 /// The stack's own region's STS. The global one is in one region, which need not be up.
 ///
@@ -87,6 +87,18 @@ impl AssumedRole {
         let credentials = self.0.assume().await?;
         *current = Some(credentials.clone());
         Ok(credentials)
+    }
+
+    /// Which role.
+    pub(super) fn arn(&self) -> &RoleArn {
+        &self.0.role.arn
+    }
+
+    /// Has it assumed anew with the next call. Not while it is being assumed: those credentials are new.
+    pub(super) fn forget(&self) {
+        if let Ok(mut current) = self.0.current.try_lock() {
+            *current = None;
+        }
     }
 }
 

@@ -79,12 +79,11 @@ impl Fetched {
         })
     }
 
-    /// The value of the tag by which the bundle chooses among its targets.
+    /// The value of the tag by which the bundle chooses among its targets. In a folder that of the file counts that was
+    /// uploaded last of those that have one.
     pub(super) fn targets_tag(&self) -> Option<&str> {
-        let mut said = self
-            .objects
-            .iter()
-            .filter_map(|object| object.tags.get(TARGETS_TAG));
+        let objects = self.objects.iter().rev();
+        let mut said = objects.filter_map(|object| object.tags.get(TARGETS_TAG));
         said.next().map(String::as_str)
     }
 

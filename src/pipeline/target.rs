@@ -40,7 +40,7 @@ pub(super) async fn each(
             Some(fault) => Err(fault.clone()),
             None => here.in_time(work).await,
         };
-        let result = result.map_err(|fault| here.named(fault));
+        let result = result.map_err(|fault| here.named(there.left_with(fault)));
         (target.name.clone(), result)
     };
     // All before the first call, so that the calls are sent together.

@@ -90,7 +90,8 @@ async fn imported(
 ) -> Result<Option<HashMap<CertificateArn, Standing>>, Fault> {
     let there = world.aws.places.of(target);
     there.enter().await?;
-    there.acm.imported().await
+    let imported = there.acm.imported().await;
+    imported.map_err(|fault| there.left_with(fault))
 }
 
 #[cfg(test)]

@@ -81,8 +81,10 @@ impl Overview {
         listing: &Listing,
         is_removed: bool,
     ) {
-        let live = live(listing, entry).map(|(arn, _)| arn.to_string());
-        let live: Vec<_> = live.collect();
+        let left_out = entry.left_out.values();
+        let left_out = left_out.filter(|arn| listing.certificate(arn) != ListedCertificate::Gone);
+        let live = live(listing, entry).map(|(arn, _)| arn);
+        let live: Vec<_> = live.chain(left_out).map(ToString::to_string).collect();
         let known = if is_removed {
             &mut self.bundle_removed
         } else {

@@ -124,7 +124,7 @@ impl Listing {
     /// ACM has a certificate of the bundle, or could not be asked.
     #[must_use]
     pub fn may_be_live(&self, entry: &Entry) -> bool {
-        let mut arns = entry.arns();
+        let mut arns = entry.arns().chain(entry.left_out.values());
         arns.any(|arn| self.certificate(arn) != ListedCertificate::Gone)
     }
 
