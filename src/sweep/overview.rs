@@ -1,6 +1,6 @@
 //! What a person should know of all bundles, whatever a sweep works on. Pure: everything was listed before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -21,6 +21,10 @@ pub struct Overview {
     pub expiring: BTreeMap<String, Timestamp>,
     /// Bundles that still wait for parts, with the time at which the last part was dropped.
     pub waiting: BTreeMap<String, Timestamp>,
+    /// Bundles whose current version stands rejected, with the codes of its errors. A new version that was not worked
+    /// on yet is not among them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<String, BTreeSet<String>>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
     /// Certificates in ACM whose bundle the bucket's lifecycle removed, as `CERTDROP_BUNDLE_DAYS` has it, by the
@@ -65,6 +69,10 @@ impl Overview {
                 && end <= now + config.expiry_warning
             {
                 overview.expiring.insert(name.clone(), Timestamp(end));
+            }
+            if entry.outcome == Outcome::Rejected {
+                let codes = entry.error_codes().map(str::to_owned).collect();
+                overview.rejected.insert(name.clone(), codes);
             }
             if entry.outcome == Outcome::Waiting {
                 let since = entry.modified_at.unwrap_or(entry.at);
