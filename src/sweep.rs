@@ -359,6 +359,7 @@ impl Survey<'_> {
             }
         }
         news(News::Swept(Swept {
+            dry_run: report.dry_run,
             bundles: report.bundles,
             worked_on: report.worked_on.len(),
             unfinished: report.unfinished.len(),

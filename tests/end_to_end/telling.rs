@@ -136,6 +136,9 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
         let stranger = authority.issue(&Order::new("stranger.example.com", Duration::days(1)));
         let bad = good.certificate.clone() + &stranger.key;
         scene.drop_bundle("drop/bad.example.com.pem", &bad).await;
+        // Nothing is repaired by one that only looks: it is no sweep for the alarm that waits for them.
+        let look = scene.invoke(&json!({"sweep": {"dry_run": true}})).await;
+        assert_eq!(look.expect("a report")["dry_run"], true);
         scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
 
         let seen = metrics(&scene.function.log());
@@ -158,7 +161,11 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
             ("bundle".to_owned(), "counted.example.com".to_owned()),
         ];
         let days = of("DaysToExpiry");
-        assert_eq!(days.len(), 2, "at its import and at the sweep: {days:?}");
+        assert_eq!(
+            days.len(),
+            3,
+            "at its import, the look and the sweep: {days:?}"
+        );
         assert!(days.iter().all(|metric| metric.dimensions == bundle));
     });
 }

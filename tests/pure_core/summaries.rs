@@ -588,6 +588,11 @@ fn a_sweep_tells_how_much_of_the_quota_is_used_and_what_ends_first() {
             "SoonestExpiry": 7,
         })
     );
+    let looked = Swept {
+        dry_run: true,
+        ..swept
+    };
+    assert_eq!(metrics::of(News::Swept(looked), "certdrop", NOW), None);
     let unknown = document_of(News::Swept(Swept::default()));
     assert_eq!(
         counted(unknown),
