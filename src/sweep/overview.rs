@@ -10,6 +10,7 @@ use super::plan::{ListedCertificate, Listing};
 use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::config::Config;
+use crate::inventory::Skipped;
 use crate::summary::Outcome;
 use crate::target::TargetName;
 use crate::timestamp::Timestamp;
@@ -34,6 +35,9 @@ pub struct Overview {
     /// Certificates in targets that their bundle no longer goes to, by the bundle's name. They are not renewed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, BTreeMap<TargetName, CertificateArn>>,
+    /// Objects that belong to no bundle.
+    #[serde(skip_serializing_if = "Skipped::is_empty")]
+    pub skipped: Skipped,
     /// How many imported certificates each target has, certdrop's and others.
     pub certificates: BTreeMap<TargetName, usize>,
     /// How many a target may have.
@@ -50,6 +54,7 @@ impl Overview {
                 .map(|(target, there)| (target.clone(), there.len()))
                 .collect(),
             certificate_quota: config.certificate_quota,
+            skipped: listing.skipped.clone(),
             ..Self::default()
         };
         for (name, entry) in &index.bundles {

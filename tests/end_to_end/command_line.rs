@@ -581,6 +581,19 @@ fn the_status_shows_what_needs_somebody_and_changes_nothing() {
         assert_eq!(status["rows"][0]["state"], "rejected");
         assert_eq!(status["rows"][1]["state"], "imported", "{status}");
         assert_eq!(status["rows"][2]["certificates"][0]["days_left"], 88);
+        assert_eq!(status.get("skipped"), None, "{status}");
+
+        let deeper = "drop/well.example.com/old/cert.pem";
+        scene.put_unminded(deeper, &well.certificate).await;
+        let status = person.says(&["status", "--json"]).await.json();
+        assert_eq!(
+            status["skipped"],
+            json!({"count": 1, "objects": [{"key": deeper, "reason": "too-deep"}]})
+        );
+        for command in ["status", "sweep"] {
+            let said = person.says(&[command]).await;
+            assert!(said.out.contains(deeper), "{said:?}");
+        }
     });
 }
 

@@ -14,7 +14,7 @@ use time::Duration;
 use crate::session::{self, Session, told};
 use crate::style::{self, BAD, CAUTION, GOOD, QUIET, STRONG};
 use crate::terminal::{fitted, width};
-use crate::{Ending, progress};
+use crate::{Ending, progress, table};
 
 /// Look at every bundle in the bucket, and work on those that need it
 ///
@@ -166,6 +166,7 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
     let orphans = report.overview.without_bundle.iter();
     let orphans = orphans.map(|(name, arns)| (name, arns.join(", ")));
     list("In ACM, but no longer in the bucket", orphans, output)?;
+    table::skipped(&report.overview.skipped, output)?;
     if report.left > 0 {
         let left = counted(report.left, "bundle");
         writeln!(
