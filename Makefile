@@ -126,7 +126,7 @@ build: ## the zip that Lambda gets: target/lambda/bootstrap/bootstrap.zip
 rehearse: build ## both ways of deploying, up to where AWS would be asked
 	@$(PYTHON) stage/tools.py cargo-lambda sam
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features \
-		--parameter-overrides Architecture=x86_64
+		--parameter-overrides $(PROCESSOR)
 	$(PYTHON) -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile("$(LAMBDA)/bootstrap.zip").read("bootstrap"))' \
 		| cmp - .aws-sam/build/Function/bootstrap
 	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(CARGO) lambda deploy --dry --binary-name bootstrap certdrop
@@ -143,12 +143,23 @@ arm64: ## the function for arm64: built, held to what Lambda has, and driven und
 		$(CARGO) test --all-features --test end_to_end -- --include-ignored --show-output
 
 STACK ?= certdrop
-deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop DEPLOY_FLAGS=...
+DEPLOY_FLAGS ?=
+# As template.yaml names the processor. The same goes to both commands: else sam builds for one and deploys the other.
+PROCESSOR = Architecture=$(subst -,_,$(ARCH))
+NAMED_IN_FLAGS = $(filter Architecture=%,$(DEPLOY_FLAGS))
+# Of two --parameter-overrides sam takes the last alone.
+OTHER_FLAGS = $(subst $(NAMED_IN_FLAGS),,$(DEPLOY_FLAGS))
+WITH_PROCESSOR = $(if $(findstring --parameter-overrides,$(DEPLOY_FLAGS)),$\
+	$(subst --parameter-overrides,--parameter-overrides $(PROCESSOR),$(OTHER_FLAGS)),$\
+	$(DEPLOY_FLAGS) --parameter-overrides $(PROCESSOR))
+deploy: ARCH = $(or $(patsubst Architecture=%,%,$(NAMED_IN_FLAGS)),arm64)
+deploy: ## build for Lambda and deploy the stack: REGION=eu-central-1 STACK=certdrop ARCH=arm64 DEPLOY_FLAGS=...
 	@$(PYTHON) stage/tools.py cargo-lambda sam
 	@test -n '$(REGION)' || { echo 'where to? make deploy REGION=eu-central-1'; exit 2; }
-	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features
+	PATH="$(TOOLS)/cargo-lambda/bin:$$PATH" $(TOOLS)/sam/bin/sam build --beta-features \
+		--parameter-overrides $(PROCESSOR)
 	$(TOOLS)/sam/bin/sam deploy --region $(REGION) --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
-		--no-fail-on-empty-changeset $(DEPLOY_FLAGS)
+		--no-fail-on-empty-changeset $(WITH_PROCESSOR)
 
 tools: ## the pinned tools of stage/requirements into .tools/
 	@$(PYTHON) stage/tools.py

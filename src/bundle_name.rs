@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::text_form::text_form;
 
 /// Endings that say how a bundle is packed and not what it is for.
@@ -54,6 +56,33 @@ pub enum Packing {
     Folder,
 }
 
+/// Why an object below the drop prefix belongs to no bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoBundle {
+    /// Its name, or that of a folder, begins with a dot (`.DS_Store`).
+    Hidden,
+    /// It lies deeper than one folder.
+    TooDeep,
+    /// Its folder's name is empty: two slashes follow each other.
+    FolderWithoutName,
+    /// The bundle's name would have more than 200 bytes.
+    NameTooLong,
+}
+
+impl NoBundle {
+    /// For people: `it lies deeper than one folder`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "its name or its folder's begins with a dot",
+            Self::TooDeep => "it lies deeper than one folder",
+            Self::FolderWithoutName => "its folder has no name",
+            Self::NameTooLong => "the bundle's name would be longer than 200 bytes",
+        }
+    }
+}
+
 impl BundleName {
     /// The bundle that the object `key` (decoded) belongs to, and how it is packed.
     ///
@@ -70,6 +99,25 @@ impl BundleName {
             Some(_) => return None,
         };
         Some((Self::new(name)?, packing))
+    }
+
+    /// Why the object `key` (decoded) belongs to no bundle, where a person may have meant it to. `None` where it belongs
+    /// to one, where it is not below `drop_prefix`, and for the empty objects that S3's console makes as folders.
+    #[must_use]
+    pub fn why_none(key: &str, drop_prefix: &str) -> Option<NoBundle> {
+        let path = key.strip_prefix(drop_prefix)?;
+        if path.is_empty() || path.ends_with('/') || Self::from_key(key, drop_prefix).is_some() {
+            return None;
+        }
+        Some(if path.split('/').any(|name| name.starts_with('.')) {
+            NoBundle::Hidden
+        } else if path.matches('/').count() > 1 {
+            NoBundle::TooDeep
+        } else if path.starts_with('/') {
+            NoBundle::FolderWithoutName
+        } else {
+            NoBundle::NameTooLong
+        })
     }
 
     /// The bundle that people call `name`. `None` where nothing in the bucket can have that name.
@@ -188,6 +236,33 @@ mod tests {
                 .as_ref()
                 .map(|(name, packing)| (name.as_str(), *packing));
             assert_eq!(found, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_object_without_a_bundle_has_a_reason() {
+        let long = "x".repeat(201);
+        let (in_folder, file) = (format!("drop/{long}/a.pem"), format!("drop/{long}.pem"));
+        let fits = format!("drop/{}.pem", "x".repeat(200));
+        for (key, expected) in [
+            ("drop/www.example.com.pem", None),
+            ("drop/www.example.com/cert.pem", None),
+            (&fits, None),
+            ("drop/", None),
+            ("drop/www.example.com/", None),
+            ("drop/www.example.com/old/", None),
+            ("summaries/.DS_Store", None),
+            ("drop/.DS_Store", Some(NoBundle::Hidden)),
+            ("drop/a/.DS_Store", Some(NoBundle::Hidden)),
+            ("drop/a/.git/config", Some(NoBundle::Hidden)),
+            ("drop/.pem", Some(NoBundle::Hidden)),
+            ("drop/a/b/c.pem", Some(NoBundle::TooDeep)),
+            ("drop/a//c.pem", Some(NoBundle::TooDeep)),
+            ("drop//c.pem", Some(NoBundle::FolderWithoutName)),
+            (&in_folder, Some(NoBundle::NameTooLong)),
+            (&file, Some(NoBundle::NameTooLong)),
+        ] {
+            assert_eq!(BundleName::why_none(key, "drop/"), expected, "{key}");
         }
     }
 

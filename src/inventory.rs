@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::bundle_name::{BundleName, Packing};
+use crate::bundle_name::{BundleName, NoBundle, Packing};
 use crate::content_id::Source;
 
 /// An object as it is listed.
@@ -76,6 +77,67 @@ pub fn by_bundle(listed: Vec<Listed>, drop_prefix: &str) -> BTreeMap<BundleName,
     }
     let current = |(bundle, objects)| Some((bundle, last_written(objects)?));
     candidates.into_iter().filter_map(current).collect()
+}
+
+/// Objects below the drop prefix that belong to no bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them, by key.
+    pub objects: Vec<SkippedObject>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedObject {
+    /// Decoded.
+    pub key: String,
+    /// See [`NoBundle`].
+    pub reason: NoBundle,
+}
+
+/// Objects that are named: somebody who synchronises a whole disk sees what happens from the first few.
+const SKIPPED_NAMED: usize = 20;
+
+impl Skipped {
+    /// Those among `listed`, which S3 lists by key.
+    #[must_use]
+    pub fn of(listed: &[Listed], drop_prefix: &str) -> Self {
+        let mut skipped = Self::default();
+        for object in listed {
+            let Some(reason) = BundleName::why_none(&object.key, drop_prefix) else {
+                continue;
+            };
+            skipped.count += 1;
+            if skipped.objects.len() < SKIPPED_NAMED {
+                let key = object.key.clone();
+                skipped.objects.push(SkippedObject { key, reason });
+            }
+        }
+        skipped
+    }
+
+    /// Every object belongs to a bundle.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// `3 objects are no part of a bundle and are skipped`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.count {
+            1 => "1 object is no part of a bundle and is skipped".to_owned(),
+            count => format!("{count} objects are no part of a bundle and are skipped"),
+        }
+    }
+
+    /// How many there are beside those that are named.
+    #[must_use]
+    pub fn more(&self) -> usize {
+        self.count - self.objects.len()
+    }
 }
 
 /// What `bundle` was made of before each of the last writes, the newest state first. `versions` are those of all
@@ -193,6 +255,25 @@ mod tests {
                 owned("c", &["drop/c.pem"]),
             ]
         );
+    }
+
+    #[test]
+    fn twenty_skipped_objects_are_named_and_all_are_counted() {
+        let object = |key: String| Listed {
+            key,
+            etag: "1".to_owned(),
+            modified_at: datetime!(2026-12-01 00:00 UTC),
+            version_id: None,
+        };
+        let deep = (0..25).map(|number| format!("drop/a/b/{number:02}.pem"));
+        let mut listed = vec![object("drop/a.pem".to_owned())];
+        assert!(Skipped::of(&listed, "drop/").is_empty());
+        listed.extend(deep.map(object));
+        let skipped = Skipped::of(&listed, "drop/");
+        assert_eq!((skipped.count, skipped.objects.len()), (25, 20));
+        assert_eq!(skipped.more(), 5);
+        assert_eq!(skipped.objects[19].key, "drop/a/b/19.pem");
+        assert_eq!(skipped.objects[19].reason, NoBundle::TooDeep);
     }
 
     /// Versions as (key, seconds ago, ETag); an ETag of `-` is the mark of a deletion.

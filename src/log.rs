@@ -70,6 +70,7 @@ fn done(summary: &Summary) {
 
 fn swept(swept: Swept) {
     info!(
+        dry_run = swept.dry_run,
         bundles = swept.bundles,
         worked_on = swept.worked_on,
         unfinished = swept.unfinished,

@@ -58,6 +58,8 @@ pub enum News<'a> {
 /// What a sweep counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Swept {
+    /// It only looked, and repaired nothing.
+    pub dry_run: bool,
     /// Bundles that there are.
     pub bundles: usize,
     /// Bundles that it had to work on.

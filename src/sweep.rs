@@ -116,6 +116,11 @@ impl Survey<'_> {
             self.work_on_earlier(&mut index, &mut report).await;
         }
         report.overview = Overview::of(listing, &index, world.config, world.now);
+        let open = report.not_judged();
+        report
+            .overview
+            .rejected
+            .retain(|name, _| !open.contains(name));
         self.forget(&mut index);
         if index.is_changed() && !request.dry_run {
             save_index(&index, world).await?;
@@ -354,6 +359,7 @@ impl Survey<'_> {
             }
         }
         news(News::Swept(Swept {
+            dry_run: report.dry_run,
             bundles: report.bundles,
             worked_on: report.worked_on.len(),
             unfinished: report.unfinished.len(),

@@ -1,6 +1,7 @@
 //! What is written down: the ARN where the next run finds it, the outcome where people look.
 
 use time::Duration;
+use tracing::warn;
 
 use super::leased::Leased;
 use super::records::Records;
@@ -40,15 +41,46 @@ pub(super) async fn publish(
             Ok(())
         }
     };
-    let (recorded, stored, noticed) = tokio::join!(
-        recorded,
-        store(&done.summary, records),
-        tell_people(&done.summary, records),
-    );
+    let (recorded, told) = tokio::join!(recorded, tell_and_store(&done.summary, records));
     recorded?;
-    stored?;
-    noticed?;
+    told?;
     Ok(done)
+}
+
+/// Writes the summary, and tells people of what they have not heard yet.
+async fn tell_and_store(summary: &Summary, records: &Records<'_>) -> Result<(), Fault> {
+    match summary.outcome {
+        Outcome::Imported | Outcome::Replaced => {
+            let (stored, noticed) =
+                tokio::join!(store(summary, records), tell_people(summary, records));
+            stored?;
+            noticed
+        }
+        // The summary says that people have heard of it: it is written after they have.
+        Outcome::Outdated | Outcome::Rejected => {
+            if !was_told(summary, records).await {
+                tell_people(summary, records).await?;
+            }
+            store(summary, records).await
+        }
+        // Silence means that all is as it was.
+        Outcome::Unchanged | Outcome::Waiting | Outcome::Gone => store(summary, records).await,
+    }
+}
+
+/// The summary in the bucket tells the same. Where that cannot be read, people hear of it once more rather than never.
+async fn was_told(summary: &Summary, records: &Records<'_>) -> bool {
+    if records.world.aws.topic.is_none() {
+        return false;
+    }
+    let bucket = &records.world.aws.bucket;
+    let stored = bucket.get(&records.summary_key(), None).await;
+    let stored = stored.inspect_err(|fault| warn!(%fault, "summary not read"));
+    let Ok(Some(stored)) = stored else {
+        return false;
+    };
+    let earlier = serde_json::from_slice::<Summary>(stored.bytes.expose());
+    earlier.is_ok_and(|earlier| summary.repeats(&earlier))
 }
 
 /// The objects' tags may still be on their way when the lease opens: they name what ACM has just confirmed in every
@@ -82,18 +114,12 @@ fn answer_is_missing() -> Fault {
     Fault::transient("AWS did not answer a request in time, which may still be carried out")
 }
 
-/// Tells people of what changed and of what is bad; silence means that all is as it was.
+/// Tells people, where there is a topic.
 async fn tell_people(summary: &Summary, records: &Records<'_>) -> Result<(), Fault> {
     let world = records.world;
     let Some(topic) = &world.aws.topic else {
         return Ok(());
     };
-    if matches!(
-        summary.outcome,
-        Outcome::Unchanged | Outcome::Waiting | Outcome::Gone
-    ) {
-        return Ok(());
-    }
     let stored_at = format!("s3://{}/{}", world.config.bucket, records.summary_key());
     let notice = notice::of(summary, &stored_at, world.now);
     topic.publish(notice, records.fence).await

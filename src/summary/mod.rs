@@ -6,7 +6,7 @@ pub mod prose;
 mod target;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -151,6 +151,35 @@ impl Summary {
         self.targets.values().any(|there| there.done().is_none())
     }
 
+    /// It tells people nothing that `earlier` did not: the same upload has the same outcome everywhere, for the same
+    /// reasons, and nothing was imported since.
+    #[must_use]
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        let told: BTreeMap<_, _> = earlier.outcomes().collect();
+        self.object == earlier.object
+            && self.outcomes().count() == told.len()
+            && self
+                .outcomes()
+                .all(|(name, now)| told.get(&name).is_some_and(|then| adds_nothing(now, *then)))
+            && self.reasons() == earlier.reasons()
+    }
+
+    /// What became of it, in all and by target; `None` where a target is unfinished.
+    fn outcomes(&self) -> impl Iterator<Item = (Option<&TargetName>, Option<Outcome>)> {
+        let targets = self.targets.iter();
+        let targets =
+            targets.map(|(name, there)| (Some(name), there.done().map(|done| done.outcome)));
+        std::iter::once((None, Some(self.outcome))).chain(targets)
+    }
+
+    /// The codes of what was found, each with the target that it is about.
+    fn reasons(&self) -> BTreeSet<(&str, Option<&TargetName>)> {
+        let findings = self.findings.iter();
+        findings
+            .map(|finding| (finding.code.as_ref(), finding.target.as_ref()))
+            .collect()
+    }
+
     /// What became of it in each target that is done.
     fn done(&self) -> impl Iterator<Item = &TargetOutcome> {
         self.targets.values().filter_map(TargetSummary::done)
@@ -174,6 +203,19 @@ impl Summary {
     fn certificates(&self) -> impl Iterator<Item = &CertificateDetail> {
         let everywhere = self.done().filter_map(|there| there.certificate.as_ref());
         self.certificate.iter().chain(everywhere)
+    }
+}
+
+/// Who heard of the outcome `then` learns nothing from the outcome `now`.
+fn adds_nothing(now: Option<Outcome>, then: Option<Outcome>) -> bool {
+    match now {
+        // Something was imported, whatever was imported before.
+        Some(Outcome::Imported | Outcome::Replaced) => false,
+        Some(Outcome::Unchanged) => matches!(
+            then,
+            Some(Outcome::Imported | Outcome::Replaced | Outcome::Unchanged)
+        ),
+        _ => now == then,
     }
 }
 

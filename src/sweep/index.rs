@@ -278,6 +278,12 @@ impl Entry {
             .any(|finding| finding.code == rule.code)
     }
 
+    /// The codes of its errors, of those findings that are kept.
+    pub fn error_codes(&self) -> impl Iterator<Item = &str> {
+        let errors = self.findings.iter().filter(|finding| finding.is_error);
+        errors.map(|finding| finding.code.as_str())
+    }
+
     /// ACM has this very version.
     #[must_use]
     pub fn is_served(&self) -> bool {

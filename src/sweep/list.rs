@@ -14,7 +14,7 @@ use crate::binding::Standing;
 use crate::bundle_name::BundleName;
 use crate::config::Terms;
 use crate::fault::Fault;
-use crate::inventory::{self, Listed};
+use crate::inventory::{self, Listed, Skipped};
 use crate::pipeline::Invocation;
 use crate::target::Target;
 
@@ -46,8 +46,10 @@ pub(super) async fn list(world: Invocation<'_>) -> Result<Listing, Fault> {
         secrets::versions(world),
         join_all(targets.all().iter().map(|target| imported(target, world))),
     );
+    let dropped = dropped?;
     let mut listing = Listing {
-        bundles: inventory::by_bundle(dropped?, &config.drop_prefix),
+        skipped: Skipped::of(&dropped, &config.drop_prefix),
+        bundles: inventory::by_bundle(dropped, &config.drop_prefix),
         secrets: versions?,
         left_leases: left(leases?, &config.lease_prefix, config.terms, world.now),
         summaries: summaries?

@@ -1,6 +1,6 @@
 //! What a person should know of all bundles, whatever a sweep works on. Pure: everything was listed before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -10,6 +10,7 @@ use super::plan::{ListedCertificate, Listing};
 use crate::arn::CertificateArn;
 use crate::binding::Standing;
 use crate::config::Config;
+use crate::inventory::Skipped;
 use crate::summary::Outcome;
 use crate::target::TargetName;
 use crate::timestamp::Timestamp;
@@ -21,6 +22,10 @@ pub struct Overview {
     pub expiring: BTreeMap<String, Timestamp>,
     /// Bundles that still wait for parts, with the time at which the last part was dropped.
     pub waiting: BTreeMap<String, Timestamp>,
+    /// Bundles whose current version stands rejected, with the codes of its errors. A new version that was not worked
+    /// on yet is not among them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<String, BTreeSet<String>>,
     /// Certificates in ACM whose bundle is no longer in the bucket, by the bundle's name.
     pub without_bundle: BTreeMap<String, Vec<String>>,
     /// Certificates in ACM whose bundle the bucket's lifecycle removed, as `CERTDROP_BUNDLE_DAYS` has it, by the
@@ -30,6 +35,9 @@ pub struct Overview {
     /// Certificates in targets that their bundle no longer goes to, by the bundle's name. They are not renewed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, BTreeMap<TargetName, CertificateArn>>,
+    /// Objects that belong to no bundle.
+    #[serde(skip_serializing_if = "Skipped::is_empty")]
+    pub skipped: Skipped,
     /// How many imported certificates each target has, certdrop's and others.
     pub certificates: BTreeMap<TargetName, usize>,
     /// How many a target may have.
@@ -46,6 +54,7 @@ impl Overview {
                 .map(|(target, there)| (target.clone(), there.len()))
                 .collect(),
             certificate_quota: config.certificate_quota,
+            skipped: listing.skipped.clone(),
             ..Self::default()
         };
         for (name, entry) in &index.bundles {
@@ -65,6 +74,10 @@ impl Overview {
                 && end <= now + config.expiry_warning
             {
                 overview.expiring.insert(name.clone(), Timestamp(end));
+            }
+            if entry.outcome == Outcome::Rejected {
+                let codes = entry.error_codes().map(str::to_owned).collect();
+                overview.rejected.insert(name.clone(), codes);
             }
             if entry.outcome == Outcome::Waiting {
                 let since = entry.modified_at.unwrap_or(entry.at);

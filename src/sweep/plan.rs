@@ -13,7 +13,7 @@ use crate::bundle_name::BundleName;
 use crate::content_id::ContentId;
 use crate::fault::Fault;
 use crate::finding;
-use crate::inventory::Dropped;
+use crate::inventory::{Dropped, Skipped};
 use crate::own_tags::TagSettingsId;
 use crate::secret_names::SecretVersion;
 use crate::target::{Target, TargetName, Targets};
@@ -60,6 +60,8 @@ pub enum Step {
 pub struct Listing {
     /// What lies below the drop prefix.
     pub bundles: BTreeMap<BundleName, Dropped>,
+    /// What lies there and belongs to no bundle.
+    pub skipped: Skipped,
     /// Versions of stored secrets, by the name of the parameter.
     pub secrets: HashMap<String, SecretVersion>,
     /// The summaries that were written, by key.

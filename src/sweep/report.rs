@@ -45,6 +45,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Bundles that are new or changed and that were not worked on: what is known of them is about former content.
+    #[must_use]
+    pub fn not_judged(&self) -> BTreeSet<String> {
+        let new = self.worked_on.iter();
+        let new = new.filter(|(_, reason)| **reason == Reason::NotDone);
+        let open = new.filter(|(name, _)| !self.outcomes.contains_key(*name));
+        open.map(|(name, _)| name.clone()).collect()
+    }
+
     /// How far the work on each bundle came.
     #[must_use]
     pub fn progress(&self) -> Progress<'_> {

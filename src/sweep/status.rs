@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::bundle_name::BundleName;
 use crate::finding;
+use crate::inventory::Skipped;
 use crate::summary::Outcome;
 use crate::target::TargetName;
 pub use view::{Progress, Undone, View};
@@ -34,6 +35,9 @@ pub struct Status {
     /// What a person must do that is about no single bundle.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to_do: Vec<Note>,
+    /// Objects that belong to no bundle.
+    #[serde(skip_serializing_if = "Skipped::is_empty")]
+    pub skipped: Skipped,
     /// One a bundle.
     pub rows: Vec<Row>,
 }
@@ -215,6 +219,7 @@ impl Status {
                 .near_quota()
                 .map(|(target, count)| near_quota(target, count, overview.certificate_quota))
                 .collect(),
+            skipped: overview.skipped.clone(),
             rows,
         }
     }

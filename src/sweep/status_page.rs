@@ -50,6 +50,7 @@ impl Page<'_> {
         html.push_str("<main>\n");
         self.pressing(html)?;
         self.well(html)?;
+        self.skipped(html)?;
         html.push_str("</main>\n");
         footer(html)?;
         html.push_str("</body>\n</html>\n");
@@ -202,6 +203,27 @@ impl Page<'_> {
         html.write_str("</section>\n")
     }
 
+    fn skipped(&self, html: &mut String) -> fmt::Result {
+        let skipped = &self.status.skipped;
+        if skipped.is_empty() {
+            return Ok(());
+        }
+        let title = skipped.title();
+        write!(
+            html,
+            "<section aria-labelledby=\"skipped\">\n<h2 id=\"skipped\">Skipped</h2>\n<p>{title}:</p>\n<ul>\n"
+        )?;
+        for object in &skipped.objects {
+            let (key, why) = (Text(&object.key), Text(object.reason.as_str()));
+            writeln!(html, "<li><code>{key}</code>: {why}</li>")?;
+        }
+        html.push_str("</ul>\n");
+        if skipped.more() > 0 {
+            writeln!(html, "<p>And {} more.</p>", Count(skipped.more()))?;
+        }
+        html.write_str("</section>\n")
+    }
+
     /// Folded, two thousand rows cost a browser next to nothing until somebody opens them.
     fn months(&self, html: &mut String, rows: &[Row]) -> fmt::Result {
         let mut months: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
@@ -271,6 +293,7 @@ fn last_month(row: &Row) -> Option<YearMonth> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Skipped;
     use crate::summary::Outcome;
     use crate::sweep::status::{Live, Note, State};
     use time::Duration;
@@ -283,6 +306,7 @@ mod tests {
             schedule: None,
             next_sweep: None,
             to_do: Vec::new(),
+            skipped: Skipped::default(),
             rows,
         }
     }

@@ -489,6 +489,33 @@ fn a_sweep_works_on_what_no_event_told_of() {
 }
 
 #[test]
+fn a_sweep_ends_with_1_for_as_long_as_a_bundle_stands_rejected() {
+    run(async |scene| {
+        let person = Person::new(scene).await;
+        let issued = issue("mended.example.com", 1);
+        let key = "drop/mended.example.com.pem";
+        let rejected = scene.drop_bundle(key, "rubbish").await;
+        let code = rejected["findings"][0]["code"].as_str().expect("a code");
+        let told = format!("\nRejected\n  mended.example.com: {code}\n");
+        for arguments in [&["sweep"][..], &["sweep"], &["sweep", "--dry-run"]] {
+            let said = person.says(arguments).await;
+            assert_eq!(said.code, 1, "{arguments:?} {said:?}");
+            assert!(said.out.contains("1 bundle, nothing to do"), "{said:?}");
+            assert!(said.out.contains(&told), "{arguments:?} {said:?}");
+        }
+        let report = person.says(&["sweep", "--json"]).await.json();
+        assert_eq!(report["rejected"], json!({"mended.example.com": [code]}));
+
+        scene.put(key, &issued.bundle()).await;
+        let said = person.says(&["sweep", "--dry-run"]).await;
+        assert_eq!(said.code, 0, "what is new was not judged yet: {said:?}");
+        let said = person.says(&["sweep"]).await;
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(!said.out.contains("Rejected"), "{said:?}");
+    });
+}
+
+#[test]
 fn the_status_shows_what_needs_somebody_and_changes_nothing() {
     run(async |scene| {
         let person = Person::new(scene).await;
@@ -554,6 +581,19 @@ fn the_status_shows_what_needs_somebody_and_changes_nothing() {
         assert_eq!(status["rows"][0]["state"], "rejected");
         assert_eq!(status["rows"][1]["state"], "imported", "{status}");
         assert_eq!(status["rows"][2]["certificates"][0]["days_left"], 88);
+        assert_eq!(status.get("skipped"), None, "{status}");
+
+        let deeper = "drop/well.example.com/old/cert.pem";
+        scene.put_unminded(deeper, &well.certificate).await;
+        let status = person.says(&["status", "--json"]).await.json();
+        assert_eq!(
+            status["skipped"],
+            json!({"count": 1, "objects": [{"key": deeper, "reason": "too-deep"}]})
+        );
+        for command in ["status", "sweep"] {
+            let said = person.says(&[command]).await;
+            assert!(said.out.contains(deeper), "{said:?}");
+        }
     });
 }
 

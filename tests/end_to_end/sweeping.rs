@@ -273,6 +273,38 @@ fn a_sweep_writes_the_page_that_people_look_at() {
 }
 
 #[test]
+fn objects_that_are_no_part_of_a_bundle_are_named_with_the_reason() {
+    run(async |scene| {
+        let long = format!("drop/{}.pem", "x".repeat(201));
+        let skipped = [
+            ("drop/.DS_Store", "hidden"),
+            ("drop/<b>/2026/cert.pem", "too-deep"),
+            (&long, "name-too-long"),
+        ];
+        for (key, _) in skipped {
+            scene.put_unminded(key, "a bundle that nobody reads").await;
+        }
+        scene.put_unminded("drop/made-by-the-console/", "").await;
+        let report = sweep(scene).await;
+        assert_eq!(report["bundles"], 0, "{report}");
+        let expected = skipped.map(|(key, why)| json!({"key": key, "reason": why}));
+        assert_eq!(
+            report["skipped"],
+            json!({"count": 3, "objects": expected}),
+            "{report}"
+        );
+        let page = scene.read("summaries/status.html").await;
+        for shown in [
+            "3 objects",
+            "<code>drop/.DS_Store</code>",
+            "<code>drop/&lt;b&gt;/2026/cert.pem</code>: it lies deeper than one folder",
+        ] {
+            assert!(page.contains(shown), "{shown} is not in {page}");
+        }
+    });
+}
+
+#[test]
 fn a_worker_that_died_beside_its_summary_is_finished_by_the_next_sweep() {
     let terms = [
         ("CERTDROP_ATTEMPT_SECONDS", "0.5"),

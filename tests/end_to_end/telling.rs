@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use time::Duration;
 
+use crate::regions::DENIED;
 use certdrop_test_support::emf::{Metric, metrics};
 use certdrop_test_support::pki::{Authority, Order};
+use certdrop_test_support::proxy::Deed;
 use certdrop_test_support::scene::{Scene, run, run_with};
 
 pub(crate) const TOPIC: (&str, &str) = (
@@ -125,6 +127,64 @@ fn people_and_programs_hear_of_every_change_and_of_nothing_else() {
 }
 
 #[test]
+fn a_state_is_told_once_however_often_a_bundle_is_looked_at() {
+    run_with(&[TOPIC], async |scene| {
+        scene.make_topic("notices").await;
+        let authority = Authority::new();
+        let issue = |name, age| authority.issue(&Order::new(name, Duration::days(age)));
+        let (older, newer) = (issue("old.example.com", 60), issue("old.example.com", 1));
+        let outcomes = || -> Vec<String> {
+            let told = notices(scene).into_iter();
+            told.map(|notice| notice.outcome).collect()
+        };
+        // A notice that SNS did not take is no notice: the run is repeated, and so is it.
+        scene.services.set_rule(|call| {
+            let form = String::from_utf8_lossy(&call.request);
+            if form.contains("Action=Publish") {
+                Deed::Refuse(DENIED)
+            } else {
+                Deed::Pass
+            }
+        });
+        let version = scene
+            .put("drop/keyless.example.com.pem", &older.certificate)
+            .await;
+        let event = scene.created("drop/keyless.example.com.pem", &version);
+        scene.fault(&event).await;
+        assert_eq!(outcomes(), [""; 0]);
+        scene.services.set_rule(|_| Deed::Pass);
+        let rejected = scene.summary(&event).await;
+        assert_eq!(rejected["findings"][0]["code"], "no-private-key");
+        assert_eq!(outcomes(), ["rejected"]);
+
+        for _ in 0..2 {
+            let report = scene.invoke(&json!({"sweep": {}})).await.expect("a report");
+            assert_eq!(
+                report["outcomes"],
+                json!({"keyless.example.com": "rejected"}),
+                "{report}"
+            );
+        }
+        scene.summary(&event).await;
+        assert_eq!(outcomes(), ["rejected"]);
+
+        let key = "drop/old.example.com.pem";
+        scene.drop_bundle(key, &newer.bundle()).await;
+        let outdated = scene.drop_bundle(key, &older.bundle()).await;
+        assert_eq!(outdated["outcome"], "outdated", "{outdated}");
+        let again = scene.summary(&json!({"bundle": "old.example.com"})).await;
+        assert_eq!(again["outcome"], "outdated", "{again}");
+        assert_eq!(outcomes(), ["rejected", "imported", "outdated"]);
+
+        // Who uploads it once more gets an answer.
+        scene.drop_bundle(key, &newer.bundle()).await;
+        let dropped_again = scene.drop_bundle(key, &older.bundle()).await;
+        assert_eq!(dropped_again["content_id"], outdated["content_id"]);
+        assert_eq!(outcomes(), ["rejected", "imported", "outdated", "outdated"]);
+    });
+}
+
+#[test]
 fn each_event_counts_once_and_each_bundle_shows_its_days() {
     run(async |scene| {
         let authority = Authority::new();
@@ -136,6 +196,9 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
         let stranger = authority.issue(&Order::new("stranger.example.com", Duration::days(1)));
         let bad = good.certificate.clone() + &stranger.key;
         scene.drop_bundle("drop/bad.example.com.pem", &bad).await;
+        // Nothing is repaired by one that only looks: it is no sweep for the alarm that waits for them.
+        let look = scene.invoke(&json!({"sweep": {"dry_run": true}})).await;
+        assert_eq!(look.expect("a report")["dry_run"], true);
         scene.invoke(&json!({"sweep": {}})).await.expect("a sweep");
 
         let seen = metrics(&scene.function.log());
@@ -158,7 +221,11 @@ fn each_event_counts_once_and_each_bundle_shows_its_days() {
             ("bundle".to_owned(), "counted.example.com".to_owned()),
         ];
         let days = of("DaysToExpiry");
-        assert_eq!(days.len(), 2, "at its import and at the sweep: {days:?}");
+        assert_eq!(
+            days.len(),
+            3,
+            "at its import, the look and the sweep: {days:?}"
+        );
         assert!(days.iter().all(|metric| metric.dimensions == bundle));
     });
 }

@@ -488,6 +488,99 @@ fn a_summary_knows_what_is_left_to_do_and_whose_names_are_served() {
     assert!(summary.is_unfinished());
 }
 
+#[test]
+fn a_state_is_news_until_it_was_told() {
+    let rejected = |codes: &[&finding::Rule], here: Option<Outcome>, there: Option<Outcome>| {
+        let line = |outcome: Option<Outcome>| match outcome {
+            Some(outcome) => done(outcome, None, None),
+            None => unfinished("throttled"),
+        };
+        let mut summary = empty(Outcome::Rejected);
+        summary.targets =
+            BTreeMap::from([(target(HOME), line(here)), (target(OTHER), line(there))]);
+        let findings = codes.iter();
+        summary.findings = findings
+            .map(|rule| Finding::new(rule, "a subject", "Bad."))
+            .collect();
+        summary
+    };
+    let codes = [&finding::NO_PRIVATE_KEY, &finding::EXPIRES_SOON];
+    let (imported, replaced) = (Some(Outcome::Imported), Some(Outcome::Replaced));
+    let (unchanged, bad) = (Some(Outcome::Unchanged), Some(Outcome::Rejected));
+    for (now, then, is_repeated) in [
+        (rejected(&codes, bad, bad), rejected(&codes, bad, bad), true),
+        (
+            rejected(&codes[..1], bad, bad),
+            rejected(&codes, bad, bad),
+            false,
+        ),
+        (
+            rejected(&codes, bad, bad),
+            rejected(&codes[..1], bad, bad),
+            false,
+        ),
+        (
+            rejected(&codes, bad, None),
+            rejected(&codes, bad, None),
+            true,
+        ),
+        (
+            rejected(&codes, bad, bad),
+            rejected(&codes, bad, None),
+            false,
+        ),
+        (
+            rejected(&codes, bad, None),
+            rejected(&codes, bad, bad),
+            false,
+        ),
+        // What was imported then is there now; what is imported now was not.
+        (
+            rejected(&codes, bad, unchanged),
+            rejected(&codes, bad, imported),
+            true,
+        ),
+        (
+            rejected(&codes, bad, unchanged),
+            rejected(&codes, bad, replaced),
+            true,
+        ),
+        (
+            rejected(&codes, bad, unchanged),
+            rejected(&codes, bad, unchanged),
+            true,
+        ),
+        (
+            rejected(&codes, bad, imported),
+            rejected(&codes, bad, imported),
+            false,
+        ),
+        (
+            rejected(&codes, bad, replaced),
+            rejected(&codes, bad, unchanged),
+            false,
+        ),
+    ] {
+        assert_eq!(now.repeats(&then), is_repeated, "{now:?}\n{then:?}");
+    }
+    let state = rejected(&codes, bad, bad);
+    let mut other = state.clone();
+    other.outcome = Outcome::Outdated;
+    assert!(!state.repeats(&other), "another outcome");
+    let mut other = state.clone();
+    other.targets.remove(&target(OTHER));
+    assert!(
+        !state.repeats(&other) && !other.repeats(&state),
+        "a target was added"
+    );
+    let mut other = state.clone();
+    other.object.version_id = Some("another".to_owned());
+    assert!(!state.repeats(&other), "another upload");
+    let mut other = state.clone();
+    other.at += Duration::DAY;
+    assert!(state.repeats(&other), "another day");
+}
+
 fn document_of(news: News<'_>) -> Value {
     metrics::of(news, "certdrop", NOW).expect("a document")
 }
@@ -588,6 +681,11 @@ fn a_sweep_tells_how_much_of_the_quota_is_used_and_what_ends_first() {
             "SoonestExpiry": 7,
         })
     );
+    let looked = Swept {
+        dry_run: true,
+        ..swept
+    };
+    assert_eq!(metrics::of(News::Swept(looked), "certdrop", NOW), None);
     let unknown = document_of(News::Swept(Swept::default()));
     assert_eq!(
         counted(unknown),

@@ -6,7 +6,6 @@ use std::io::Write;
 use anyhow::Result;
 use certdrop::event::SweepRequest;
 use certdrop::harmless;
-use certdrop::summary::Outcome;
 use certdrop::sweep::plan::Reason;
 use certdrop::sweep::{self, Report};
 use clap::Args;
@@ -15,7 +14,7 @@ use time::Duration;
 use crate::session::{self, Session, told};
 use crate::style::{self, BAD, CAUTION, GOOD, QUIET, STRONG};
 use crate::terminal::{fitted, width};
-use crate::{Ending, progress};
+use crate::{Ending, progress, table};
 
 /// Look at every bundle in the bucket, and work on those that need it
 ///
@@ -49,7 +48,7 @@ On a terminal it shows how far it is. Ctrl-C stops it; what was begun is finishe
 
 Exit codes:
   0  every bundle was looked at, and what had to be done is done
-  1  the same, and a bundle was rejected: `certdrop status` says why
+  1  the same, and a bundle stands rejected, by this sweep or before: `certdrop status` says why
   2  wrong usage, no credentials, or bundles that are left or unfinished: run it again";
 
 /// Sweeps and prints the report.
@@ -78,10 +77,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Ending> {
 }
 
 fn ending(report: &Report) -> Ending {
-    let is_rejected = |outcome: &Outcome| *outcome == Outcome::Rejected;
     if report.left > 0 || !report.unfinished.is_empty() || !report.not_listed.is_empty() {
         Ending::Unfinished
-    } else if report.outcomes.values().any(is_rejected) {
+    } else if !report.overview.rejected.is_empty() {
         Ending::Rejected
     } else {
         Ending::Done
@@ -139,6 +137,12 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
         .collect();
     let not_listed = not_listed.iter().map(|(region, why)| (region, why));
     list("Not listed, and left out of the work", not_listed, output)?;
+    let rejected = report.overview.rejected.iter();
+    let rejected = rejected.map(|(name, codes)| {
+        let codes: Vec<_> = codes.iter().map(String::as_str).collect();
+        (name, codes.join(", "))
+    });
+    list("Rejected", rejected, output)?;
     list("Expires soon", &report.overview.expiring, output)?;
     list("Waits for more parts", &report.overview.waiting, output)?;
     let removed = report.overview.bundle_removed.iter();
@@ -162,6 +166,7 @@ fn write(report: &Report, output: &mut impl Write) -> Result<()> {
     let orphans = report.overview.without_bundle.iter();
     let orphans = orphans.map(|(name, arns)| (name, arns.join(", ")));
     list("In ACM, but no longer in the bucket", orphans, output)?;
+    table::skipped(&report.overview.skipped, output)?;
     if report.left > 0 {
         let left = counted(report.left, "bundle");
         writeln!(

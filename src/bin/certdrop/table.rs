@@ -6,6 +6,7 @@ use anstyle::Style;
 use anyhow::Result;
 use certdrop::days_left::Left;
 use certdrop::harmless;
+use certdrop::inventory::Skipped;
 use certdrop::sweep::look::Look;
 use certdrop::sweep::status::{Haste, Live, Mood, Note, Row, Status};
 use certdrop::timestamp::Minute;
@@ -39,6 +40,7 @@ pub(crate) fn write(look: &Look, columns: usize, output: &mut impl Write) -> Res
     for row in &look.status.rows {
         table.row(row, output)?;
     }
+    skipped(&look.status.skipped, output)?;
     footing(look, output)
 }
 
@@ -69,6 +71,26 @@ fn to_do(look: &Look, columns: usize, output: &mut impl Write) -> Result<()> {
         ) {
             writeln!(output, "{CAUTION}{line}{CAUTION:#}")?;
         }
+    }
+    Ok(())
+}
+
+/// Objects that belong to no bundle, and why.
+///
+/// # Errors
+///
+/// Where the output is closed.
+pub(crate) fn skipped(skipped: &Skipped, output: &mut impl Write) -> Result<()> {
+    if skipped.is_empty() {
+        return Ok(());
+    }
+    writeln!(output, "\n{CAUTION}{}{CAUTION:#}", skipped.title())?;
+    for object in &skipped.objects {
+        let line = format!("{}: {}", object.key, object.reason.as_str());
+        writeln!(output, "  {}", harmless::line(&line))?;
+    }
+    if skipped.more() > 0 {
+        writeln!(output, "  and {} more", skipped.more())?;
     }
     Ok(())
 }
@@ -342,6 +364,7 @@ mod tests {
                 schedule: Some("rate(1 day)".into()),
                 next_sweep: Some(NOW + Duration::hours(19)),
                 to_do: Vec::new(),
+                skipped: Skipped::default(),
                 rows,
             },
         }
