@@ -5,6 +5,7 @@ use time::Duration;
 
 use crate::round_trips::count;
 use certdrop_test_support::pki::{Authority, Issued, Order};
+use certdrop_test_support::proxy::{Deed, Refusal};
 use certdrop_test_support::scene::{OTHER_REGION, Scene, TARGETS, TWO_REGIONS, run, run_with};
 use certdrop_test_support::stage::{EXTERNAL_ID, OTHER_ACCOUNT, REGION, ROLE, role};
 
@@ -198,6 +199,44 @@ fn a_role_that_cannot_be_assumed_holds_up_no_other_target() {
 }
 
 #[test]
+fn what_the_role_lacks_is_told_and_a_session_that_is_refused_is_begun_anew() {
+    run_with(&[TARGETS], async |scene| {
+        let [first] = certificates("session.example.com");
+        let key = "drop/session.example.com.pem";
+        scene.declare(&document(&[])).await;
+        let version = scene.put(key, &first.bundle()).await;
+        let event = scene.created(key, &version);
+        for (code, told) in [
+            (
+                "AccessDeniedException",
+                "allow the role arn:aws:iam::210987654321:role/certdrop to call acm:ImportCertificate here; compare with docs/targets/role.yaml",
+            ),
+            (
+                "ExpiredTokenException",
+                "in payments-edge: acm:ImportCertificate",
+            ),
+        ] {
+            let before = assumed(scene);
+            scene.acm_proxy.set_rule(move |call| {
+                if call.operation == "acm:ImportCertificate" && call.region == OTHER_REGION {
+                    Deed::Refuse(Refusal { status: 400, code })
+                } else {
+                    Deed::Pass
+                }
+            });
+            let (kind, message) = scene.fault(&event).await;
+            assert_eq!(kind, "SetUp");
+            assert!(message.contains(told), "{message}");
+            scene.acm_proxy.set_rule(|_| Deed::Pass);
+            scene.leases_end().await;
+            assert_eq!(assumed(scene), before + 1, "{code}");
+        }
+        let summary = scene.deliver_one(&event).await;
+        serve_once(scene, &summary, "session.example.com", &first).await;
+    });
+}
+
+#[test]
 fn rules_and_the_tag_choose_the_targets() {
     run_with(&[TARGETS], async |scene| {
         let [old, new] = certificates("shop.example.com");
@@ -321,8 +360,20 @@ fn a_certificate_in_a_target_that_is_taken_away_stays_and_is_told_of() {
         let acm = scene.acm_of_other_account(REGION);
         assert_eq!(
             scene.certificates_in(&acm, "away.example.com").await,
-            [left]
+            [left.as_str()]
         );
+
+        // Left out again, and then the bundle is deleted: all its certificates are told of.
+        scene
+            .declare(&document(&[("default", json!([REGION, EDGE]))]))
+            .await;
+        scene.invoke(&sweep).await.expect("a report");
+        let call = scene.s3.delete_object().bucket(&scene.bucket).key(key);
+        call.send().await.expect("a deletion");
+        let report = scene.invoke(&sweep).await.expect("a report");
+        let told = report["without_bundle"]["away.example.com"].as_array();
+        assert_eq!(told.map(Vec::len), Some(3), "{report}");
+        assert!(told.expect("ARNs").contains(&json!(left)), "{report}");
     });
 }
 
