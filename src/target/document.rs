@@ -80,12 +80,10 @@ impl Reading<'_> {
         name: &str,
     ) -> Option<T> {
         let value = document.remove(name)?;
-        serde_json::from_value(value)
-            .or_else(|error| {
-                self.mistake::<()>(&format!("`{name}`"), &error.to_string());
-                Err(error)
-            })
-            .ok()
+        match serde_json::from_value(value) {
+            Ok(member) => Some(member),
+            Err(error) => self.mistake(&format!("`{name}`"), &error.to_string()),
+        }
     }
 
     /// An element that is an object. serde would take a list of its members, too.
