@@ -203,7 +203,10 @@ fn what_the_role_lacks_is_told_and_a_session_that_is_refused_is_begun_anew() {
     run_with(&[TARGETS], async |scene| {
         let [first] = certificates("session.example.com");
         let key = "drop/session.example.com.pem";
-        scene.declare(&document(&[])).await;
+        // One target alone has the role: another would assume it anew for its own calls.
+        scene
+            .declare(&document(&[("default", json!([REGION, EDGE]))]))
+            .await;
         let version = scene.put(key, &first.bundle()).await;
         let event = scene.created(key, &version);
         for (code, told) in [
@@ -232,7 +235,10 @@ fn what_the_role_lacks_is_told_and_a_session_that_is_refused_is_begun_anew() {
             assert_eq!(assumed(scene), before + 1, "{code}");
         }
         let summary = scene.deliver_one(&event).await;
-        serve_once(scene, &summary, "session.example.com", &first).await;
+        assert_eq!(scene.serial(&arn(&summary, EDGE)).await, first.serial);
+        let acm = scene.acm_of_other_account(OTHER_REGION);
+        let there = scene.certificates_in(&acm, "session.example.com").await;
+        assert_eq!(there.len(), 1, "{there:?}");
     });
 }
 
