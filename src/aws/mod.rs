@@ -58,10 +58,9 @@ impl Aws {
     pub fn new(config: &Config, http: HttpClient) -> Self {
         let shared = shared(config, http);
         let at = |service| at(&shared, &config.endpoints, service);
-        let sts = sts::Sts::new(&at("STS"), config);
         Self {
             declared: targets::Declared::new(config),
-            places: place::Places::new(&shared, &config.endpoints, sts),
+            places: place::Places::new(&shared, config),
             bucket: s3::Bucket::new(&at("S3"), config),
             parameters: ssm::Parameters::new(&at("SSM")),
             secrets: secrets_manager::SecretsManager::new(&at("SECRETS_MANAGER")),

@@ -10,9 +10,9 @@ use aws_types::region::Region as SdkRegion;
 
 use super::sts::{AssumedRole, Sts};
 use super::{acm, at, pace, tagging};
-use crate::config::Endpoints;
+use crate::config::{Config, Endpoints};
 use crate::fault::Fault;
-use crate::target::{Role, Target};
+use crate::target::{Role, Target, Targets};
 
 /// The services that know of the certificates of one target.
 #[derive(Clone)]
@@ -60,25 +60,32 @@ impl Place {
 pub struct Places {
     shared: SdkConfig,
     endpoints: Endpoints,
-    sts: Sts,
+    stack: String,
     known: Arc<Mutex<Known>>,
 }
 
 #[derive(Default)]
 struct Known {
     places: HashMap<Target, Place>,
+    /// Most stacks have no role to assume.
+    sts: Option<Sts>,
     /// Several targets of an account may have one role.
     roles: HashMap<Role, AssumedRole>,
 }
 
 impl Places {
-    pub(super) fn new(shared: &SdkConfig, endpoints: &Endpoints, sts: Sts) -> Self {
-        Self {
+    /// The clients of the regions are made at once: what a start does is not waited for by an event.
+    pub(super) fn new(shared: &SdkConfig, config: &Config) -> Self {
+        let places = Self {
             shared: shared.clone(),
-            endpoints: endpoints.clone(),
-            sts,
+            endpoints: config.endpoints.clone(),
+            stack: config.stack.clone(),
             known: Arc::default(),
+        };
+        for target in Targets::of_regions(&config.regions).all() {
+            let _ = places.of(target);
         }
+        places
     }
 
     /// The services of `target`. Makes them, where it was not met before; calls nobody.
@@ -88,13 +95,21 @@ impl Places {
         if let Some(place) = known.places.get(target) {
             return place.clone();
         }
-        let role = target.role.as_ref().map(|role| {
-            let assumed = known.roles.entry(role.clone());
-            assumed.or_insert_with(|| self.sts.role(role)).clone()
-        });
+        let role = target.role.as_ref();
+        let role = role.map(|role| self.assumed(role, &mut known));
         let place = self.make(target, role);
         known.places.insert(target.clone(), place.clone());
         place
+    }
+
+    fn assumed(&self, role: &Role, known: &mut Known) -> AssumedRole {
+        let Known { sts, roles, .. } = known;
+        let assumed = roles.entry(role.clone()).or_insert_with(|| {
+            let config = || at(&self.shared, &self.endpoints, "STS");
+            let sts = sts.get_or_insert_with(|| Sts::new(&config(), &self.stack));
+            sts.role(role)
+        });
+        assumed.clone()
     }
 
     fn make(&self, target: &Target, role: Option<AssumedRole>) -> Place {

@@ -15,7 +15,6 @@ use tracing::{debug, info};
 
 use super::fault::{Failure, Meaning};
 use crate::clock;
-use crate::config::Config;
 use crate::fault::Fault;
 use crate::target::{Role, RoleArn};
 
@@ -29,14 +28,14 @@ pub(super) struct Sts {
 }
 
 impl Sts {
-    pub(super) fn new(sdk: &SdkConfig, config: &Config) -> Self {
+    pub(super) fn new(sdk: &SdkConfig, stack: &str) -> Self {
         Self {
             client: Client::from_conf(
                 aws_sdk_sts::config::Builder::from(sdk)
                     .retry_partition(super::patient("sts"))
                     .build(),
             ),
-            session: session_name(&config.stack),
+            session: session_name(stack),
         }
     }
 
