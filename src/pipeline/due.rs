@@ -54,11 +54,13 @@ impl<'a> Due<'a> {
     pub(super) fn tags(self, labels: Labels<'a>) -> impl Iterator<Item = (String, String)> {
         let outcome = (OUTCOME_TAG.to_owned(), self.outcome.as_str().to_owned());
         let targets = labels.targets.all().iter();
-        let arns = targets.flat_map(move |target| {
+        let named =
+            targets.filter_map(move |target| Some((target, labels.config.arn_tag(&target.name)?)));
+        let arns = named.flat_map(move |(target, name)| {
             let arns = self.arns.iter();
-            arns.filter(move |arn| labels.targets.of(arn) == Some(target))
+            let there = arns.filter(move |arn| labels.targets.of(arn) == Some(target));
+            there.map(move |arn| (name.clone(), arn.to_string()))
         });
-        let arns = arns.filter_map(move |arn| Some((labels.of(arn)?, arn.to_string())));
         std::iter::once(outcome).chain(arns)
     }
 }
