@@ -139,10 +139,11 @@ async fn process_leased(
             Err(fault) => return lease.give_up(fault).await,
         };
         let (targets, not_allowed) = found.targets(declared);
-        let records = Records::of(&found, &fence, world, (declared, targets));
+        let (wanted_tags, tag_findings) = found.wanted_tags(world);
+        let records = Records::of(&found, &fence, world, (declared, targets), wanted_tags);
         // Boxed: nested futures of SDK calls grow large, and their types too deep to compile.
         match lease
-            .while_held(Box::pin(work(&records, not_allowed)))
+            .while_held(Box::pin(work(&records, not_allowed, tag_findings)))
             .await
         {
             Ok(done) => return Box::pin(publish::publish(&records, done, lease)).await,
@@ -156,10 +157,14 @@ async fn process_leased(
 }
 
 /// From the fetched parts to what became of them in every target, under the bundle's lease.
-async fn work(records: &Records<'_>, not_allowed: Option<NotAllowed>) -> Result<Done, Fault> {
+async fn work(
+    records: &Records<'_>,
+    not_allowed: Option<NotAllowed>,
+    tag_findings: Vec<Finding>,
+) -> Result<Done, Fault> {
     let (fetched, world) = (records.fetched, records.world);
     let (mut verdict, mut findings) = judge(fetched, world);
-    findings.extend(fetched.wanted_tags(world).1);
+    findings.extend(tag_findings);
     if let Some(not_allowed) = not_allowed {
         let finding = Finding::new(
             &finding::TARGET_NOT_ALLOWED,

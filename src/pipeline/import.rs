@@ -64,7 +64,7 @@ impl InTarget<'_> {
         import: &Import,
     ) -> Result<Result<CertificateArn, String>, Fault> {
         let identity = self.records.fetched.bundle.identity();
-        let own = self.wanted_tags().for_new();
+        let own = self.records.wanted_tags.for_new();
         let destination = match import {
             Import::Replace(found) => Destination::Existing(&found.arn),
             Import::New { .. } => Destination::New {

@@ -18,6 +18,7 @@ use crate::aws::s3::Tags;
 use crate::binding::Claim;
 use crate::bundle_name::BundleName;
 use crate::fault::Fault;
+use crate::own_tags::WantedTags;
 use crate::summary::{Outcome, Summary};
 use crate::tag::FORCE_TAG;
 use crate::target::{Target, TargetName, Targets};
@@ -31,6 +32,8 @@ pub(super) struct Records<'a> {
     pub(super) targets: Vec<Target>,
     /// All that there are.
     declared: &'a Targets,
+    /// The tags that its certificates ought to have, in every target.
+    pub(super) wanted_tags: WantedTags,
     read: OnceCell<Read>,
     earlier: OnceCell<Vec<CertificateArn>>,
     /// The tags as they stand by now.
@@ -79,6 +82,7 @@ impl<'a> Records<'a> {
         fence: &'a Fence,
         world: Invocation<'a>,
         (declared, targets): (&'a Targets, Vec<Target>),
+        wanted_tags: WantedTags,
     ) -> Self {
         Self {
             fetched,
@@ -86,6 +90,7 @@ impl<'a> Records<'a> {
             world,
             targets,
             declared,
+            wanted_tags,
             read: OnceCell::new(),
             earlier: OnceCell::new(),
             written: Mutex::default(),

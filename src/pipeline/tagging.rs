@@ -23,11 +23,6 @@ impl Fetched {
 }
 
 impl InTarget<'_> {
-    /// The same without what is wrong, which is told once for all targets.
-    pub(super) fn wanted_tags(self) -> WantedTags {
-        self.records.fetched.wanted_tags(self.records.world).0
-    }
-
     /// Brings the tags of a certificate in line that was there before and is the bundle's now: findings, and the fault
     /// because of which it has to be done once more. What was done before it is done: the fault is told beside it.
     ///
@@ -39,7 +34,7 @@ impl InTarget<'_> {
         }
         let settings = &self.records.world.config.tags;
         let (changes, mut findings) =
-            settings.changes(&self.wanted_tags(), &found.arn, &found.tags);
+            settings.changes(&self.records.wanted_tags, &found.arn, &found.tags);
         if changes.is_empty() {
             return (findings, None);
         }
