@@ -168,6 +168,9 @@ impl State {
     }
 }
 
+/// Targets whose certificates are all shown at once.
+const MOST_SHOWN: usize = 3;
+
 impl Row {
     /// Somebody has to act.
     #[must_use]
@@ -179,6 +182,19 @@ impl Row {
     pub fn other_names(&self) -> impl Iterator<Item = &str> {
         let names = self.names.iter().map(String::as_str);
         names.filter(|name| *name != self.bundle)
+    }
+
+    /// The certificates that are shown at once, and those that are folded behind them: of many targets only the one that
+    /// ends first is shown.
+    #[must_use]
+    pub fn shown_and_folded(&self) -> (Vec<&Live>, Vec<&Live>) {
+        let mut shown: Vec<_> = self.certificates.iter().collect();
+        if shown.len() <= MOST_SHOWN {
+            return (shown, Vec::new());
+        }
+        shown.sort_by_key(|live| live.days_left);
+        let folded = shown.split_off(1);
+        (shown, folded)
     }
 
     /// How pressing it is.

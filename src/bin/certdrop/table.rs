@@ -175,20 +175,15 @@ impl<'a> Table<'a> {
             writeln!(output, "{QUIET}nothing in ACM{QUIET:#}")?;
         }
         let before = MARK + self.name + GAP + self.state + GAP;
-        let mut shown: Vec<_> = row.certificates.iter().collect();
-        let more = shown.len().saturating_sub(1);
-        let is_folded = shown.len() > SHOWN;
-        if is_folded {
-            shown.sort_by_key(|live| live.days_left);
-            shown.truncate(1);
-        }
+        let (shown, folded) = row.shown_and_folded();
         for (number, live) in shown.into_iter().enumerate() {
             if number > 0 {
                 write!(output, "{:before$}", "")?;
             }
             self.live(live, output)?;
         }
-        if is_folded {
+        if !folded.is_empty() {
+            let more = folded.len();
             writeln!(output, "{:before$}{QUIET}{more} more targets{QUIET:#}", "")?;
         }
         self.names(row, output)?;
@@ -271,8 +266,6 @@ const LEFT: &str = "DAYS LEFT";
 const TARGET: &str = "TARGET";
 /// The most of a target's name that is shown: the bundle's name needs room, too.
 const WIDEST_TARGET: usize = 24;
-/// Targets that are shown. Of more than these only the one that ends first is.
-const SHOWN: usize = 3;
 const DATE: usize = 10;
 const GAP: usize = 2;
 const MARK: usize = 2;

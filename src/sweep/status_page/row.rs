@@ -22,7 +22,7 @@ pub(super) fn write(html: &mut String, row: &Row, scale: &Scale, status: &Status
     to_do(html, &row.to_do)?;
     remarks(html, row)?;
     html.push_str("</td><td>");
-    validity(html, &row.certificates, status)?;
+    validity(html, row, status)?;
     html.push_str("</td><td class=\"line\">");
     bar(html, row, scale, status)?;
     html.write_str("</td></tr>\n")
@@ -101,28 +101,23 @@ fn note(html: &mut String, note: &Note) -> fmt::Result {
     html.write_str("</li>")
 }
 
-/// Targets whose certificates are shown at once. Of more than these only the one that ends first is.
-const SHOWN: usize = 3;
-
 /// One certificate a target, or none at all.
-fn validity(html: &mut String, certificates: &[Live], status: &Status) -> fmt::Result {
-    if certificates.is_empty() {
+fn validity(html: &mut String, row: &Row, status: &Status) -> fmt::Result {
+    let (shown, folded) = row.shown_and_folded();
+    if shown.is_empty() {
         return html.write_str("<span class=\"until\">nothing in ACM</span>");
     }
-    if certificates.len() <= SHOWN {
-        return certificates
-            .iter()
-            .try_for_each(|live| certificate(html, live, status));
+    for live in shown {
+        certificate(html, live, status)?;
     }
-    let mut by_end: Vec<_> = certificates.iter().collect();
-    by_end.sort_by_key(|live| live.days_left);
-    let mut by_end = by_end.into_iter();
-    if let Some(first) = by_end.next() {
-        certificate(html, first, status)?;
+    if folded.is_empty() {
+        return Ok(());
     }
-    let more = by_end.len();
+    let more = folded.len();
     write!(html, "<details><summary>{more} more targets</summary>")?;
-    by_end.try_for_each(|live| certificate(html, live, status))?;
+    for live in folded {
+        certificate(html, live, status)?;
+    }
     html.write_str("</details>")
 }
 
