@@ -14,7 +14,7 @@ use crate::region::Region;
 use crate::text_form::text_form;
 pub use choice::NotAllowed;
 pub use declared::Targets;
-pub use role::{ExternalId, Role, RoleArn};
+pub use role::{ExternalId, Role, RoleArn, is_account};
 
 /// A place where certificates are served. There is one for each account and region at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

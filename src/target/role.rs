@@ -32,10 +32,9 @@ impl RoleArn {
             return None;
         };
         let name = resource.strip_prefix("role/")?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/-".contains(&byte);
         let is_name = !name.is_empty() && name.bytes().all(is_allowed);
-        (is_account && is_name && partition.starts_with("aws")).then(|| Self {
+        (is_account(account) && is_name && partition.starts_with("aws")).then(|| Self {
             text: text.to_owned(),
             account: (*account).to_owned(),
         })
@@ -52,6 +51,14 @@ impl RoleArn {
     pub fn account(&self) -> &str {
         &self.account
     }
+}
+
+/// `text` is the number of an account: twelve digits.
+///
+/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>
+#[must_use]
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl fmt::Display for RoleArn {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use certdrop::bundle_name::BundleName;
 use certdrop::harmless;
 use certdrop::region::Region;
-use certdrop::target::{Target, TargetName, Targets};
+use certdrop::target::{Targets, is_account};
 use clap::Args;
 
 use crate::{Ending, terminal};
@@ -96,12 +96,11 @@ fn write_targets(output: &mut impl Write, targets: &Targets) -> Result<()> {
     let regions = targets.all().iter().map(|target| target.region.as_str());
     let region = regions.map(str::len).max().unwrap_or_default();
     for target in targets.all() {
-        let Target { name: called, .. } = target;
         let role = target.role.as_ref();
         let role = role.map_or("this account", |role| role.arn.as_str());
         let line = format!(
             "{:name$}  {:region$}  {role}",
-            TargetName::as_str(called),
+            target.name.as_str(),
             target.region.as_str()
         );
         writeln!(output, "{line}")?;
@@ -111,8 +110,7 @@ fn write_targets(output: &mut impl Write, targets: &Targets) -> Result<()> {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_account
+    is_account(text)
         .then(|| text.to_owned())
         .ok_or_else(|| "an account has twelve digits".to_owned())
 }
