@@ -109,10 +109,10 @@ impl Acm {
     pub async fn import(
         &self,
         bundle: &ValidatedBundle,
-        target: Destination<'_>,
+        destination: Destination<'_>,
         fence: &Fence,
     ) -> Result<Imported, Fault> {
-        match self.send(bundle, target, fence).await? {
+        match self.send(bundle, destination, fence).await? {
             Effect::Took(arn) => Ok(Imported::As(arn)),
             Effect::HadNone(failure) => match failure.meaning() {
                 Meaning::Refused => Ok(Imported::Refused(failure.message)),
@@ -132,10 +132,10 @@ impl Acm {
     async fn send(
         &self,
         bundle: &ValidatedBundle,
-        target: Destination<'_>,
+        destination: Destination<'_>,
         fence: &Fence,
     ) -> Result<Effect<CertificateArn>, Fault> {
-        debug!(?target, "acm:ImportCertificate");
+        debug!(?destination, "acm:ImportCertificate");
         let pass = fence.pass();
         let key = bundle.private_key_pem();
         let mut call = self
@@ -144,7 +144,7 @@ impl Acm {
             .certificate(Blob::new(bundle.certificate_pem()))
             .private_key(Blob::new(key.as_bytes()))
             .set_certificate_chain(bundle.chain_pem().map(Blob::new));
-        call = match target {
+        call = match destination {
             Destination::Existing(arn) => call.certificate_arn(arn.as_str()),
             Destination::New { identity, own } => {
                 let mut tags = vec![tag(BUNDLE_TAG, identity)?, tag(MANAGED_TAG, "true")?];
