@@ -172,6 +172,17 @@ pub(crate) fn issue(name: &str, days_ago: i64) -> Issued {
     Authority::new().issue(&Order::new(name, Duration::days(days_ago)))
 }
 
+/// A bundle with the private key of another certificate, and a good one.
+pub(crate) fn bad_and_good(person: &Person<'_>) {
+    let (bad, other) = (issue("bad.example.com", 1), issue("bad.example.com", 1));
+    let mismatch = other.key.clone() + &bad.certificate + &bad.chain;
+    person.file("bad.example.com.pem", &mismatch);
+    person.file(
+        "good.example.com.pem",
+        &issue("good.example.com", 1).bundle(),
+    );
+}
+
 #[test]
 fn a_bundle_is_imported_and_its_renewal_replaces_it() {
     run(async |scene| {
@@ -291,13 +302,7 @@ fn a_key_in_secrets_manager_is_used_from_here_too() {
 fn a_rejected_bundle_is_never_uploaded_and_the_others_go_on() {
     run(async |scene| {
         let person = Person::new(scene).await;
-        let (bad, other) = (issue("bad.example.com", 1), issue("bad.example.com", 1));
-        let mismatch = other.key.clone() + &bad.certificate + &bad.chain;
-        person.file("bad.example.com.pem", &mismatch);
-        person.file(
-            "good.example.com.pem",
-            &issue("good.example.com", 1).bundle(),
-        );
+        bad_and_good(&person);
         let said = person.says(&["import", "bad.example.com.pem"]).await;
         assert_eq!(said.code, 1, "{said:?}");
         for shown in ["rejected", "key-mismatch", "Nothing was uploaded."] {

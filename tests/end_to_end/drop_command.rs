@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::command_line::{Person, Said, issue};
+use crate::command_line::{Person, Said, bad_and_good, issue};
 use crate::regions::DENIED;
 use certdrop_test_support::policy::Policy;
 use certdrop_test_support::proxy::{Deed, Gate};
@@ -352,13 +352,7 @@ fn a_region_that_is_unfinished_is_waited_for() {
 fn what_is_rejected_here_stays_here_unless_the_function_is_to_decide() {
     run(async |scene| {
         let person = dropper(scene).await;
-        let (bad, other) = (issue("bad.example.com", 1), issue("bad.example.com", 1));
-        let mismatch = other.key.clone() + &bad.certificate + &bad.chain;
-        person.file("bad.example.com.pem", &mismatch);
-        person.file(
-            "good.example.com.pem",
-            &issue("good.example.com", 1).bundle(),
-        );
+        bad_and_good(&person);
         let both = ["drop", "bad.example.com.pem", "good.example.com.pem"];
         let said = says(scene, &person, &both).await;
         assert_eq!(said.code, 1, "{said:?}");
